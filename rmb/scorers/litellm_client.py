@@ -1,0 +1,217 @@
+"""The only file that imports LiteLLM, and it does so when the first question is asked.
+
+LiteLLM is used for its wire formats and its price table; retries, deadlines and the judgement of errors are
+ours (docs/decisions/0003-litellm-without-its-retries.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import tenacity
+
+from rmb.canonical import Json
+from rmb.cards import Generative
+from rmb.errors import RefusedError
+from rmb.records import Answer, Failure, Token, Usage
+from rmb.scorers.embedded import LocalServer
+
+FATAL = {401, 403, 404}
+TRANSIENT = {408, 409, 425, 429}
+NO_KEY = "none"
+MOST_WAIT_S = 120.0
+
+
+class FailedAttempt(Exception):
+    """An attempt without an answer. again: another may help; after_s: the least wait that the provider asks for."""
+
+    def __init__(self, failure: Failure, *, again: bool = True, after_s: float = 0.0) -> None:
+        super().__init__(failure.detail)
+        self.failure, self.again, self.after_s = failure, again, after_s
+
+
+class LiteLLMClient:
+    """Asks a model through LiteLLM: one request, one answer, however many attempts that takes."""
+
+    def __init__(self, card: Generative) -> None:
+        """card: model, endpoint, the name of the key's variable, limits, price."""
+        self.card = card
+        self.base_url = card.base_url or environment_url(card.model)
+        self.server = LocalServer(card.serve) if card.serve else None
+        self.key = os.environ.get(card.key or "")
+
+    @property
+    def identity(self) -> Mapping[str, Json]:
+        """The model, and the endpoint without credentials; of a local model, the hash of its weights."""
+        if self.server:
+            return {"model": self.card.model, **self.server.identity}
+        return {"model": self.card.model, "endpoint": without_credentials(self.base_url)}
+
+    async def open(self) -> None:
+        """Checks the key, imports LiteLLM, starts the local server if the card has one."""
+        if self.card.key and not self.key and not self.base_url:
+            raise RefusedError(f"no key for {self.card.model}: set the environment variable {self.card.key}")
+        if self.server:
+            self.base_url, self.key = await asyncio.to_thread(self.server.start)
+        self.litellm = await asyncio.to_thread(import_litellm)
+
+    async def complete(self, request: Mapping[str, Any]) -> Answer | Failure:
+        """Sends a request until it is answered, fails for good, or has had the attempts of the card."""
+        retrying = tenacity.AsyncRetrying(
+            stop=tenacity.stop_after_attempt(self.card.limits.attempts),
+            wait=wait,
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, FailedAttempt) and error.again),
+            reraise=True,
+        )
+        try:
+            async for attempt in retrying:
+                with attempt:
+                    return await self._attempt(request, attempt.retry_state.attempt_number)
+        except FailedAttempt as error:
+            return error.failure
+        raise AssertionError("tenacity ends with a result or an exception")
+
+    async def close(self) -> None:
+        """Closes LiteLLM's connections and stops the local server."""
+        if hasattr(self, "litellm"):
+            await self.litellm.close_litellm_async_clients()
+            self.litellm.in_memory_llm_clients_cache.flush_cache()  # it would hand out the closed ones again
+        if self.server:
+            await asyncio.to_thread(self.server.stop)
+
+    async def _attempt(self, request: Mapping[str, Any], number: int) -> Answer:
+        started = time.monotonic()
+        deadline_s = self.card.limits.deadline_s
+        try:
+            async with asyncio.timeout(deadline_s):
+                reply = await self.litellm.acompletion(
+                    **request,
+                    api_key=self.key or NO_KEY,
+                    api_base=self.base_url,
+                    timeout=deadline_s,
+                    max_retries=0,
+                    num_retries=0,
+                )
+        except TimeoutError as error:
+            raise FailedAttempt(Failure("deadline", f"no answer within {deadline_s:g} s")) from error
+        except Exception as error:  # LiteLLM's errors share no class; each is judged, none is dropped
+            return self._judged(error)
+        return self._answer(reply, seconds=time.monotonic() - started, attempts=number)
+
+    def _judged(self, error: Exception) -> Answer:
+        """An error as what it means: an answer that is no verdict, another attempt, or the end of this model.
+
+        By status code and body, since LiteLLM's classes differ between providers for the same fault.
+        """
+        status = getattr(error, "status_code", None)
+        text = f"{type(error).__name__}: {error}"
+        lowered = text.lower()
+        detail = " ".join(text.split())[:300]
+        if isinstance(error, self.litellm.ContextWindowExceededError):
+            return Answer(finish_reason="context_length")
+        if status == 400 and any(word in lowered for word in ("content_filter", "content_policy", "contentpolicy")):
+            return Answer(finish_reason="content_filter")
+        if isinstance(error, self.litellm.UnsupportedParamsError):
+            raise RefusedError(f"{self.card.model} does not take a parameter of this judge: {detail}") from error
+        if status in FATAL or "insufficient_quota" in lowered:
+            raise RefusedError(self._refusal(status, detail)) from error
+        again = status is None or status == 200 or status in TRANSIENT or status >= 500
+        raise FailedAttempt(Failure("transport", detail), again=again, after_s=retry_after_s(error)) from error
+
+    def _refusal(self, status: int | None, detail: str) -> str:
+        if status == 404:
+            return f"{self.card.model}: the provider knows no such model or address; {detail}"
+        variable = f" (key from {self.card.key})" if self.card.key else ""
+        return f"{self.card.model}: the provider refuses{variable}; {detail}"
+
+    def _answer(self, reply: Any, *, seconds: float, attempts: int) -> Answer:
+        if not reply.choices:
+            raise FailedAttempt(Failure("transport", "the reply has no choices"))
+        choice = reply.choices[0]
+        counts = getattr(reply, "usage", None)
+        prompt, completion = (getattr(counts, f"{side}_tokens", 0) or 0 for side in ("prompt", "completion"))
+        details = getattr(counts, "prompt_tokens_details", None)
+        usage = Usage(
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cached_tokens=getattr(details, "cached_tokens", 0) or 0,
+            cost_usd=self._cost(reply, prompt, completion),
+            seconds=round(seconds, 4),
+            attempts=attempts,
+        )
+        return Answer(
+            text=choice.message.content,
+            tokens=tokens(choice),
+            model=reply.model,
+            finish_reason=choice.finish_reason,
+            usage=usage,
+        )
+
+    def _cost(self, reply: Any, prompt: int, completion: int) -> float | None:
+        """Dollars; None if there is no price, or no token counts (LiteLLM would say 0)."""
+        if not prompt and not completion:
+            return None
+        if self.card.price:
+            return (prompt * self.card.price.input + completion * self.card.price.output) / 1e6
+        try:
+            return float(self.litellm.completion_cost(reply, model=self.card.model))
+        except Exception:  # LiteLLM raises a bare Exception subclass for a model it has no price of
+            return None
+
+
+def import_litellm() -> Any:
+    """LiteLLM, with everything off that would go to the network or to the user's screen by itself."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else a price table is fetched at import
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")  # else a .env of the working folder is loaded
+    import litellm
+
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    litellm.disable_hf_tokenizer_download = True
+    litellm.drop_params = False
+    return litellm
+
+
+def tokens(choice: Any) -> tuple[Token, ...]:
+    """The generated tokens with their alternatives, the token itself among them; () if none were given."""
+    content = getattr(getattr(choice, "logprobs", None), "content", None) or ()
+    return tuple(
+        Token(entry.token, {**{top.token: top.logprob for top in entry.top_logprobs or ()}, entry.token: entry.logprob})
+        for entry in content
+    )
+
+
+def wait(state: tenacity.RetryCallState) -> float:
+    """Seconds before the next attempt: jittered exponential back-off, never less than the provider asks."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.after_s if isinstance(error, FailedAttempt) else 0.0
+    return max(min(asked, MOST_WAIT_S), tenacity.wait_random_exponential(multiplier=0.5, max=30)(state))
+
+
+def retry_after_s(error: Exception) -> float:
+    """The seconds of a Retry-After header, where LiteLLM hides it; 0 if there is none in seconds."""
+    headers = getattr(error, "litellm_response_headers", None) or {}
+    try:
+        return float(headers.get("retry-after", 0))
+    except ValueError:
+        return 0.0
+
+
+def environment_url(model: str) -> str | None:
+    """The endpoint that the environment names for the model's provider: $OPENAI_BASE_URL and the like."""
+    provider = model.partition("/")[0].upper()
+    return os.environ.get(f"{provider}_BASE_URL") or os.environ.get(f"{provider}_API_BASE")
+
+
+def without_credentials(url: str | None) -> str | None:
+    """A URL without user name, password and query."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
