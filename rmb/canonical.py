@@ -6,19 +6,20 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 def canonical(value: Json) -> str:
-    """The one ASCII JSON text of a value: keys sorted, no spaces, no NaN.
+    r"""The one ASCII JSON text of a value: keys sorted, no spaces, no NaN.
 
     Equal values give equal texts in every process and on every machine.
     Raises ValueError for NaN and infinities, which no JSON reader agrees on.
 
     >>> canonical({"b": 1, "a": "é"})
-    '{"a":"\\\\u00e9","b":1}'
+    '{"a":"\\u00e9","b":1}'
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return ENCODER.encode(value)
 
 
 def digest(value: Json) -> str:

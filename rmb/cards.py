@@ -172,8 +172,13 @@ def gguf_card(path: str) -> NamedCard:
         near = nearest(file.name, [other.name for other in file.parent.glob("*.gguf")])
         raise ContentError(f"no file {path!r}" + (f"; near it: {', '.join(near)}" if near else ""))
     embedded = open_card("embedded")
-    assert isinstance(embedded.card, Generative) and embedded.card.serve is not None
+    assert isinstance(embedded.card, Generative)
+    assert embedded.card.serve is not None
     serve = embedded.card.serve.model_copy(update={"weights": Weights(path=str(file.resolve()))})
-    changes = {"summary": f"{file.name}, on this machine's CPU.", "model": f"openai/{file.stem}", "serve": serve}
+    changes = {
+        "summary": f"{file.name}, on this machine's CPU.",
+        "model": f"openai/{file.stem}",
+        "serve": serve,
+    }
     card = embedded.card.model_copy(update=changes)
     return NamedCard(name=file.stem, sha256=digest(card.model_dump(mode="json")), card=card)

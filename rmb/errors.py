@@ -1,13 +1,13 @@
 """What can go wrong, as one tree. Each error is one line for the user and carries its exit code.
 
-    RmbError                 2   anything this project reports; never a bug
-    ├── UsageError           2   an option or a name is wrong
-    │   └── UnknownName      2   no such template, judge, scenario …; lists the nearest names
-    ├── ContentError         2   a template, card or part cannot be used as it is written
-    ├── DataError            2   a benchmark file is not what it should be; names file and position
-    ├── MissingExtra         2   an optional package is needed; names what to install
-    ├── RefusedError         3   no key, a bad key, or a model the provider does not serve
-    └── StorageError        74   the disk or the store failed
+RmbError                 2   anything this project reports; never a bug
+├── UsageError           2   an option or a name is wrong
+│   └── UnknownName      2   no such template, judge, scenario …; lists the nearest names
+├── ContentError         2   a template, card or part cannot be used as it is written
+├── DataError            2   a benchmark file is not what it should be; names file and position
+├── MissingExtra         2   an optional package is needed; names what to install
+├── RefusedError         3   no key, a bad key, or a model the provider does not serve
+└── StorageError        74   the disk or the store failed
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from typing import Literal
 
 from rmb.records import Failure, Item, Scores, Usage
 
+NO_USAGE = Usage()
 Said = Literal["chosen", "rejected", "tie"]
 
 
@@ -54,7 +55,7 @@ class Showing:
     graded: bool
     failure: Failure | None
     keys: tuple[str, ...] = ()
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
 
     @property
     def said(self) -> Said | None:
@@ -65,7 +66,8 @@ class Showing:
 
     def credit(self, convention: Convention = HEADLINE) -> float | None:
         """1 for the chosen response, 0 for the rejected one, the convention's for a tie or a failure; None
-        where the run failed and the convention leaves it out."""
+        where the run failed and the convention leaves it out.
+        """
         match self.said:
             case "chosen":
                 return 1.0
@@ -91,13 +93,14 @@ class Comparison:
 
     def expected(self, convention: Convention = HEADLINE) -> float | None:
         """The headline credit: mean over orders and samples; None if any of them is missing."""
-        credits = [showing.credit(convention) for showing in self.showings]
-        known = [credit for credit in credits if credit is not None]
-        return fmean(known) if known and len(known) == len(credits) else None
+        worths = [showing.credit(convention) for showing in self.showings]
+        known = [credit for credit in worths if credit is not None]
+        return fmean(known) if known and len(known) == len(worths) else None
 
     def consistent(self, convention: Convention = HEADLINE) -> float | None:
         """Credit of the order in which the judge does worst: 1 only if right in both. None if a showing is
-        missing, or if both orders were not shown."""
+        missing, or if both orders were not shown.
+        """
         if not self.answered or not self.both_orders:
             return None
         by_order: defaultdict[int | None, list[float]] = defaultdict(list)
@@ -105,12 +108,13 @@ class Comparison:
             credit = showing.credit(convention)
             assert credit is not None
             by_order[showing.position].append(credit)
-        return min(fmean(credits) for credits in by_order.values())
+        return min(fmean(worths) for worths in by_order.values())
 
     def averaged(self, convention: Convention = HEADLINE) -> float | None:
         """Credit of the scores averaged over both orders, then compared, which cancels a constant preference
         for a position. None if a showing is missing, if both orders were not shown, or if the scores are bare
-        preferences; a failure in any showing has the convention's credit."""
+        preferences; a failure in any showing has the convention's credit.
+        """
         if not self.answered or not self.both_orders or not any(showing.graded for showing in self.showings):
             return None
         if any(showing.said is None for showing in self.showings):
@@ -141,9 +145,9 @@ class Outcome:
         None if any comparison has none. A list known to be lost, and only partly answered, is missing as
         well: to count it would count losses and not wins.
         """
-        credits = [rule(comparison) for comparison in self.comparisons]
-        known = [credit for credit in credits if credit is not None]
-        return math.prod(known) if known and len(known) == len(credits) else None
+        worths = [rule(comparison) for comparison in self.comparisons]
+        known = [credit for credit in worths if credit is not None]
+        return math.prod(known) if known and len(known) == len(worths) else None
 
 
 def put_together(item: Item, showings: Sequence[Showing]) -> Outcome:

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import diskcache
 import platformdirs
@@ -28,11 +28,11 @@ from rmb.errors import StorageError
 SCHEMA = "answers-v1"
 
 
-class Damaged(Exception):
+class DamagedRowError(Exception):
     """A row that is not what this program wrote: a failed checksum, or a kind of row it never writes."""
 
 
-class ChecksummedJson(diskcache.Disk):
+class ChecksummedJson(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
     """Rows as sha256 + zlib(JSON) under text keys. Never pickles, and never unpickles."""
 
     def put(self, key: Any) -> tuple[str, bool]:
@@ -42,7 +42,7 @@ class ChecksummedJson(diskcache.Disk):
     def get(self, key: Any, raw: bool) -> str:
         """A stored key; one that is not raw text was not written here."""
         if not raw or not isinstance(key, str):
-            raise Damaged("a key that is no text")
+            raise DamagedRowError("a key that is no text")
         return key
 
     def store(self, value: Any, read: bool, key: Any = diskcache.UNKNOWN) -> Any:
@@ -51,12 +51,12 @@ class ChecksummedJson(diskcache.Disk):
         return super().store(hashlib.sha256(packed).digest() + packed, read, key)
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
-        """The JSON value of a row. Raises Damaged for any row but one whose checksum holds."""
+        """The JSON value of a row. Raises DamagedRowError for any row but one whose checksum holds."""
         if mode not in (MODE_RAW, MODE_BINARY):
-            raise Damaged(f"a row of mode {mode}, which this program never writes")
+            raise DamagedRowError(f"a row of mode {mode}, which this program never writes")
         data = bytes(super().fetch(mode, filename, value, read))
         if hashlib.sha256(data[32:]).digest() != data[:32]:
-            raise Damaged("a row whose checksum fails")
+            raise DamagedRowError("a row whose checksum fails")
         return json.loads(zlib.decompress(data[32:]))
 
 
@@ -73,7 +73,11 @@ class Store:
         with storage(folder):
             (folder / SCHEMA).mkdir(parents=True, exist_ok=True, mode=0o700)
             self.rows = diskcache.Cache(
-                str(folder / SCHEMA), disk=ChecksummedJson, eviction_policy="none", cull_limit=0, size_limit=2**62
+                str(folder / SCHEMA),
+                disk=ChecksummedJson,
+                eviction_policy="none",
+                cull_limit=0,
+                size_limit=2**62,
             )
 
     def get(self, key: str) -> dict[str, Any] | None:
@@ -81,7 +85,7 @@ class Store:
         with storage(self.folder):
             try:
                 value = self.rows.get(key)
-            except (Damaged, zlib.error, ValueError, TypeError):
+            except (DamagedRowError, zlib.error, ValueError, TypeError):
                 self.damaged.append(key)
                 return None
         return value if isinstance(value, dict) else None
@@ -99,7 +103,7 @@ class Store:
         """Lets go of the files."""
         self.rows.close()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         """The store itself."""
         return self
 
@@ -116,7 +120,9 @@ def storage(folder: Path) -> Iterator[None]:
     except (sqlite3.Error, diskcache.Timeout) as error:
         raise StorageError(f"the answer store in {folder} failed: {error}") from error
     except OSError as error:
-        raise StorageError(f"cannot use {folder}: {error.strerror or error}; name another with --cache") from error
+        raise StorageError(
+            f"cannot use {folder}: {error.strerror or error}; name another with --cache"
+        ) from error
 
 
 def answer_key(identity: Mapping[str, Json], request: Json) -> str:
@@ -129,4 +135,8 @@ def default_folder() -> Path:
     named = os.environ.get("RMB_CACHE")
     if named:
         return Path(named).expanduser()
-    return content.content_root() / "cache" if content.in_checkout() else Path(platformdirs.user_cache_dir("rmb"))
+    return (
+        content.content_root() / "cache"
+        if content.in_checkout()
+        else Path(platformdirs.user_cache_dir("rmb"))
+    )

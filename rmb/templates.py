@@ -66,9 +66,11 @@ class Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
         """Refuse powers, and products that are larger than any prompt needs."""
-        size = [value if isinstance(value, int) else len(value) for value in (left, right) if value is not None]
+        size = [
+            value if isinstance(value, int) else len(value) for value in (left, right) if value is not None
+        ]
         if operator == "**" or (operator == "*" and len(size) == 2 and size[0] * size[1] > MOST_REPEATS):
-            raise jinja2.sandbox.SecurityError(f"operator {operator!r} is not allowed on {size} here")
+            raise jinja2.exceptions.SecurityError(f"operator {operator!r} is not allowed on {size} here")
         return super().call_binop(context, operator, left, right)
 
 
@@ -191,7 +193,9 @@ def split(source: content.Source, kind: type[Matter]) -> tuple[Matter, str]:
     opening, marker, rest = source.text.partition("---\n")
     front, closing, body = rest.partition("\n---\n")
     if opening.strip() or not marker or not closing:
-        raise ContentError(f"{source.name}: no front matter; the file starts with a block between two '---' lines")
+        raise ContentError(
+            f"{source.name}: no front matter; the file starts with a block between two '---' lines"
+        )
     try:
         return kind.model_validate(yaml.safe_load(front)), body
     except (yaml.YAMLError, pydantic.ValidationError) as error:
@@ -203,7 +207,9 @@ def compiled(source: content.Source, body: str) -> jinja2.Template:
     try:
         return SANDBOX.from_string(body)
     except jinja2.TemplateSyntaxError as error:
-        raise ContentError(f"{source.name}, line {error.lineno} below the front matter: {error.message}") from error
+        raise ContentError(
+            f"{source.name}, line {error.lineno} below the front matter: {error.message}"
+        ) from error
 
 
 def check(source: content.Source, matter: FrontMatter, body: str, jinja: jinja2.Template) -> None:
@@ -215,7 +221,9 @@ def check(source: content.Source, matter: FrontMatter, body: str, jinja: jinja2.
     if used != declared:
         raise ContentError(f"{source.name}: inputs {sorted(declared)} differ from those used, {sorted(used)}")
     if set(jinja.blocks) - {"system", "user"} or "user" not in jinja.blocks:
-        raise ContentError(f"{source.name}: blocks {sorted(jinja.blocks)}; it needs 'user' and may have 'system'")
+        raise ContentError(
+            f"{source.name}: blocks {sorted(jinja.blocks)}; it needs 'user' and may have 'system'"
+        )
     if "responses" not in used:
         raise ContentError(f"{source.name}: never shows a response (no use of 'responses')")
     if not used & {"verdict", "style"}:

@@ -63,7 +63,10 @@ class VerdictRule(pydantic.BaseModel):
     @property
     def known(self) -> list[str]:
         """The labels; of a scale, its whole numbers."""
-        return list(self.labels) or [str(number) for number in range(self.scale[0], self.scale[1] + 1)]
+        if self.scale is None:
+            return list(self.labels)
+        low, high = self.scale
+        return [str(number) for number in range(low, high + 1)]
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -142,7 +145,9 @@ def from_tokens(rule: VerdictRule, answer: Answer) -> Scores | Failure:
     logs = {label: label_logprob(label, token.alternatives) for label in rule.labels}
     known = [log for log in logs.values() if log > -math.inf]
     if not known:
-        return Failure("parse", f"no label among the {len(token.alternatives)} alternatives of the verdict token")
+        return Failure(
+            "parse", f"no label among the {len(token.alternatives)} alternatives of the verdict token"
+        )
     floor = min(log for log in token.alternatives.values() if log > -math.inf)
     weights = {label: math.exp(max(log, floor) - max(known)) for label, log in logs.items()}
     total = math.fsum(weights.values())

@@ -2,6 +2,7 @@
 
 Use: python independent_counts.py ROOT, where ROOT holds BoN_set and Pairwise_set.
 """
+
 import json
 import sys
 from collections import Counter, defaultdict

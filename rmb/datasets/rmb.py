@@ -1,10 +1,11 @@
 """RMB, the benchmark (arXiv 2410.09893): its official files, or data of your own in the same layout.
 
-    {BoN_set|Pairwise_set}/{Harmlessness/<class>.json | Helpfulness/<scenario>/<sub-scenario>.json}
+{BoN_set|Pairwise_set}/{Harmlessness/<class>.json | Helpfulness/<scenario>/<sub-scenario>.json}
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from rmb.content import content_root
 from rmb.datasets import Benchmark
 from rmb.datasets.files import json_files
-from rmb.datasets.official import PAIRS, LISTS
+from rmb.datasets.official import LISTS, PAIRS
 from rmb.errors import DataError
 from rmb.records import Candidate, Conversation, Item, Message, Set
 
@@ -80,13 +81,17 @@ def item(record: Any, where: str, texts: Texts) -> Item:
             scenario=scenario,
             conversation=conversation(record["conversation_input"], texts),
             candidates=tuple(
-                Candidate(texts[answer["answer"]], texts[answer["llm_name"]] if "llm_name" in answer else None)
+                Candidate(
+                    texts[answer["answer"]], texts[answer["llm_name"]] if "llm_name" in answer else None
+                )
                 for answer in answers
             ),
         )
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         found = f"keys {sorted(record)}" if isinstance(record, dict) else f"a {type(record).__name__}"
-        raise DataError(f"{where}: not an RMB record ({error!r}); found {found}; expected {EXPECTED}") from error
+        raise DataError(
+            f"{where}: not an RMB record ({error!r}); found {found}; expected {EXPECTED}"
+        ) from error
 
 
 def conversation(turns: list[dict[str, str]], texts: Texts) -> Conversation:
@@ -96,10 +101,7 @@ def conversation(turns: list[dict[str, str]], texts: Texts) -> Conversation:
 
 def counts(items: tuple[Item, ...]) -> dict[tuple[str, Set], int]:
     """Items by scenario path and set."""
-    found: dict[tuple[str, Set], int] = {}
-    for one in items:
-        found[one.path, one.set] = found.get((one.path, one.set), 0) + 1
-    return found
+    return Counter((one.path, one.set) for one in items)
 
 
 def expected() -> dict[tuple[str, Set], int]:
@@ -120,13 +122,18 @@ def differences(items: tuple[Item, ...]) -> list[str]:
         return []
     found, release = counts(items), expected()
     files = {"pairwise": "Pairwise_set", "bon": "BoN_set"}
-    missing = [f"{files[kind]}/{path} ({release[path, kind]})" for path, kind in release if (path, kind) not in found]
+    missing = [
+        f"{files[kind]}/{path} ({release[path, kind]})" for path, kind in release if (path, kind) not in found
+    ]
     other = [
         f"{files[kind]}/{path} ({count}, not {release[path, kind]})"
         for (path, kind), count in found.items()
         if release.get((path, kind)) not in (None, count)
     ]
-    return [*told("missing against the official release", missing), *told("another count than the release", other)]
+    return [
+        *told("missing against the official release", missing),
+        *told("another count than the release", other),
+    ]
 
 
 def odd(items: tuple[Item, ...]) -> list[str]:
@@ -134,16 +141,16 @@ def odd(items: tuple[Item, ...]) -> list[str]:
     alone = [one.id for one in items if len(one.candidates) < 2]
     empty = [one.id for one in items if any(not candidate.text.strip() for candidate in one.candidates)]
     same = [
-        one.id for one in items
+        one.id
+        for one in items
         if any(one.candidates[loser].text == one.candidates[one.best].text for loser in one.losers)
     ]
-    seen: set[str] = set()
-    twice = [one.id for one in items if one.id in seen or seen.add(one.id)]
+    twice = [name for name, count in Counter(one.id for one in items).items() if count > 1]
     return [
         *told("with one candidate (nothing to compare)", alone),
         *told("with an empty response", empty),
         *told("where a loser is identical to the best (no judge can win)", same),
-        *told("whose id was seen before", twice),
+        *told("whose id is not its own alone", twice),
     ]
 
 

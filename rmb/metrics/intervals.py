@@ -97,7 +97,7 @@ def percentiles(draws: Floats, value: float) -> tuple[float, float]:
 
 
 def ratio(sums: Floats, counts: Floats) -> Floats:
-    """sums / counts; NaN where the count is zero."""
+    """Sums / counts; NaN where the count is zero."""
     return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
 
 
@@ -114,7 +114,9 @@ def resampled(sums: Floats, counts: Floats, *, seed: int, resamples: int) -> Flo
     return np.concatenate(parts)
 
 
-def with_means(values: Floats, names: Sequence[str], means: Mapping[str, Sequence[str]], *, whole: bool) -> Floats:
+def with_means(
+    values: Floats, names: Sequence[str], means: Mapping[str, Sequence[str]], *, whole: bool
+) -> Floats:
     """The columns and, behind them, the mean of the columns that each further figure names.
 
     whole: NaN if any part is NaN; otherwise the mean of the parts that a draw of conversations happens to hold.
@@ -132,7 +134,9 @@ def with_means(values: Floats, names: Sequence[str], means: Mapping[str, Sequenc
     return columns
 
 
-def sizes_of(names: Sequence[str], means: Mapping[str, Sequence[str]], counts: Floats) -> dict[str, tuple[int, int]]:
+def sizes_of(
+    names: Sequence[str], means: Mapping[str, Sequence[str]], counts: Floats
+) -> dict[str, tuple[int, int]]:
     """Units and conversations of each figure; those of a mean are its parts' together."""
     units, conversations = counts.sum(axis=0), (counts > 0).sum(axis=0)
     sizes = {name: (int(units[place]), int(conversations[place])) for place, name in enumerate(names)}

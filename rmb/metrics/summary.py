@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from rmb.metrics.intervals import RESAMPLES, figures, tabulate
@@ -18,7 +19,7 @@ from rmb.records import Conversation
 
 GOALS = ("helpfulness", "harmlessness")
 SETS = ("bon", "pairwise")
-RULES: Mapping[str, Callable[[Comparison, Convention], float | None]] = {
+RULES: Mapping[str, Callable[..., float | None]] = {
     "expected": Comparison.expected,
     "averaged": Comparison.averaged,
     "consistent": Comparison.consistent,
@@ -35,14 +36,12 @@ def summarise(
     Each score is {"value", "low", "high", "n"}, or None where nothing was measured. resamples: 0 leaves out
     the intervals.
     """
-    conversations = Conversations(outcomes)
-    goals = goals_of(outcomes)
-    units: Units = {}
+    tally = Tally(outcomes)
+    units = tally.by_comparison()
     for rule, measure in RULES.items():
-        by_item(units, rule, outcomes, lambda comparison, m=measure: m(comparison, convention), conversations, goals)
-    by_comparison(units, outcomes, conversations)
-    means = averages(units, goals)
-    found = figures(tabulate(units, len(conversations)), means, resamples=resamples)
+        units |= tally.by_item(rule, partial(measure, convention=convention), scenarios=rule == "expected")
+    goals = tally.goals
+    found = figures(tabulate(units, tally.conversations), averages(units, goals), resamples=resamples)
     cells = {name: None if figure is None else figure.to_json() for name, figure in found.items()}
     return {
         **block(cells, "expected", goals),
@@ -51,49 +50,50 @@ def summarise(
         "averaged": block(cells, "averaged", goals),
         "consistent": block(cells, "consistent", goals),
         "macro": block(cells, "macro", goals),
-        "bounds": bounds(outcomes, convention, goals),
+        "bounds": None if coverage(outcomes) in (None, 1.0) else bounds(tally, convention),
         "position_consistency": cells["position_consistency"],
         "first_position_rate": cells["first_position_rate"],
     }
 
 
-class Conversations(dict[Conversation, int]):
-    """Numbers the conversations of outcomes; the cluster of an item is its conversation's number."""
+class Tally:
+    """Outcomes as units of figures: (conversation, value), for the mean and for its interval.
+
+    goals: RMB's two, or those of other data in the order of appearance. conversations: how many there are.
+    """
 
     def __init__(self, outcomes: Sequence[Outcome]) -> None:
-        """outcomes: whose conversations are numbered, in order of appearance."""
-        super().__init__()
-        for outcome in outcomes:
-            self.setdefault(outcome.item.conversation, len(self))
+        """outcomes: of all items; those of one conversation form a cluster."""
+        self.outcomes = outcomes
+        found = tuple(dict.fromkeys(outcome.item.goal for outcome in outcomes))
+        self.goals = GOALS if set(found) <= set(GOALS) else found
+        numbers: dict[Conversation, int] = {}
+        self.clusters = [numbers.setdefault(outcome.item.conversation, len(numbers)) for outcome in outcomes]
+        self.conversations = len(numbers)
 
-
-def goals_of(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """RMB's two goals, or those of other data in the order of appearance."""
-    found = tuple(dict.fromkeys(outcome.item.goal for outcome in outcomes))
-    return GOALS if set(found) <= set(GOALS) else found
-
-
-def by_item(
-    units: Units,
-    rule: str,
-    outcomes: Sequence[Outcome],
-    credit: Credit,
-    conversations: Conversations,
-    goals: Sequence[str],
-) -> None:
-    """Adds the items' credits under a rule: by goal and set and, for the headline rule, by scenario."""
-    for goal in goals:
-        for kind in SETS:
-            units[f"{rule}:{goal}.{kind}"] = []
-    for outcome in outcomes:
-        value = outcome.credit(credit)
-        if value is None:
-            continue
-        item, cluster = outcome.item, conversations[outcome.item.conversation]
-        units[f"{rule}:{item.goal}.{item.set}"].append((cluster, value))
-        if rule == "expected":
-            for path in scenario_levels(item.path):
+    def by_item(self, rule: str, credit: Credit, *, scenarios: bool = False) -> Units:
+        """The items' credits under a rule, "<rule>:<goal>.<set>"; with scenarios, also "<path>.<set>"."""
+        units: Units = {f"{rule}:{goal}.{kind}": [] for goal in self.goals for kind in SETS}
+        for outcome, cluster in zip(self.outcomes, self.clusters, strict=True):
+            item, value = outcome.item, outcome.credit(credit)
+            if value is None:
+                continue
+            units[f"{rule}:{item.goal}.{item.set}"].append((cluster, value))
+            for path in scenario_levels(item.path) if scenarios else ():
                 units.setdefault(f"{path}.{item.set}", []).append((cluster, value))
+        return units
+
+    def by_comparison(self) -> Units:
+        """What is counted by comparison and by showing: position consistency and first-position rate."""
+        consistency: list[tuple[int, float]] = []
+        first: list[tuple[int, float]] = []
+        for outcome, cluster in zip(self.outcomes, self.clusters, strict=True):
+            for comparison in outcome.comparisons:
+                agreed = consistent_verdict(comparison)
+                if agreed is not None:
+                    consistency.append((cluster, agreed))
+                first += [(cluster, value) for value in first_shown(comparison)]
+        return {"position_consistency": consistency, "first_position_rate": first}
 
 
 def scenario_levels(path: str) -> list[str]:
@@ -106,25 +106,12 @@ def scenario_levels(path: str) -> list[str]:
     return ["/".join(parts[:depth]) for depth in range(2, len(parts) + 1)]
 
 
-def by_comparison(units: Units, outcomes: Sequence[Outcome], conversations: Conversations) -> None:
-    """Adds what is counted by comparison and by showing: position consistency and first-position rate."""
-    consistency = units["position_consistency"] = []
-    first = units["first_position_rate"] = []
-    for outcome in outcomes:
-        cluster = conversations[outcome.item.conversation]
-        for comparison in outcome.comparisons:
-            agreed = consistent_verdict(comparison)
-            if agreed is not None:
-                consistency.append((cluster, agreed))
-            first += [(cluster, value) for value in first_shown(comparison)]
-
-
 def averages(units: Units, goals: Sequence[str]) -> dict[str, list[str]]:
     """The figures that are means of others: Overall for each rule, and the macro averages over scenarios."""
     cells = [f"{goal}.{kind}" for goal in goals for kind in SETS]
     means = {f"{rule}:overall": [f"{rule}:{cell}" for cell in cells] for rule in RULES}
     paths = {name for name in units if "/" in name}
-    finest = defaultdict(list)
+    finest: defaultdict[str, list[str]] = defaultdict(list)
     for name in sorted(paths):
         path, _, kind = name.rpartition(".")
         if not any(other.startswith(f"{path}/") for other in paths):
@@ -151,26 +138,13 @@ def coverage(outcomes: Sequence[Outcome]) -> float | None:
     return sum(answered) / len(answered) if answered else None
 
 
-def bounds(outcomes: Sequence[Outcome], convention: Convention, goals: Sequence[str]) -> dict[str, Any] | None:
-    """The headline figures if every missing answer were wrong, and if every one were right; None at full coverage."""
-    if coverage(outcomes) in (None, 1.0):
-        return None
+def bounds(tally: Tally, convention: Convention) -> dict[str, Any]:
+    """The headline figures if every missing answer were wrong ("worst"), and if every one were right ("best")."""
     cases = {}
     for case, missing in (("worst", 0.0), ("best", 1.0)):
-        units: Units = {}
-        assumed = replace(convention, missing=missing)
-        by_item(
-            units, "expected", outcomes, lambda one, c=assumed: one.expected(c), Conversations(outcomes), goals
-        )
-        names = [f"expected:{goal}.{kind}" for goal in goals for kind in SETS]
-        values = [mean(units[name]) for name in names]
-        known = [value for value in values if value is not None]
-        cases[case] = sum(known) / len(known) if len(known) == len(values) else None
-    return {"overall": cases}
-
-
-def mean(pairs: Sequence[tuple[int, float]]) -> float | None:
-    """The mean of the units' values; None for no units."""
-    return sum(value for _, value in pairs) / len(pairs) if pairs else None
-
-
+        assumed = partial(Comparison.expected, convention=replace(convention, missing=missing))
+        units = tally.by_item("expected", assumed)
+        found = figures(tabulate(units, tally.conversations), {"expected:overall": list(units)}, resamples=0)
+        values = {name: figure.value if figure else None for name, figure in found.items()}
+        cases[case] = block(values, "expected", tally.goals)
+    return cases

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,11 +31,7 @@ class Settings:
 
 
 class Watcher(Protocol):
-    """Is told how a run goes; `stopping` asks it to end early with what it has."""
-
-    @property
-    def stopping(self) -> bool:
-        """True once the user wants the run to end."""
+    """Is told how a run goes."""
 
     def planned(self, questions: int, from_store: int) -> None:
         """Before anything is asked."""
@@ -80,7 +77,9 @@ class Run:
     error: RmbError | None = None
 
 
-def prepare(scorer: Scorer, items: Sequence[Item], settings: Settings, store: Store | None) -> tuple[Plan, Asking]:
+def prepare(
+    scorer: Scorer, items: Sequence[Item], settings: Settings, store: Store | None
+) -> tuple[Plan, Asking]:
     """The plan, and which of its answers the store already has. Asks nothing."""
     planned = plan(
         items, width=scorer.width, orders=settings.orders, samples=settings.samples, seed=settings.seed
@@ -107,11 +106,14 @@ async def execute(
     known = frozenset(asking.replies)
     watcher.planned(len(missing) + len(known), len(known))
     error: RmbError | None = None
+    interrupted = False
     if missing:
         try:
             await ask(scorer, missing, asking, store, watcher)
         except RmbError as failed:
             error = failed
+        except asyncio.CancelledError:  # Ctrl-C, by way of asyncio.run: what was answered is put together
+            interrupted = True
     fresh = [reply for key, reply in asking.replies.items() if key not in known and isinstance(reply, Answer)]
     costs = [reply.usage.cost_usd for reply in fresh]
     answers = [reply for reply in asking.replies.values() if isinstance(reply, Answer)]
@@ -130,7 +132,7 @@ async def execute(
         models=Counter(reply.model for reply in answers if reply.model),
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
         seconds=time.monotonic() - started,
-        interrupted=watcher.stopping,
+        interrupted=interrupted,
         error=error,
     )
 
@@ -147,8 +149,6 @@ async def ask(
                 store.put(key, record(scorer, question, reply))
             asking.replies[key] = reply
             watcher.answered(reply, verdict(scorer, question, reply))
-            if watcher.stopping:
-                return
 
 
 def record(scorer: Scorer, question: Question, answer: Answer) -> dict[str, Json]:
@@ -169,7 +169,10 @@ def verdict(scorer: Scorer, question: Question, reply: Answer | Failure) -> Scor
 def read_all(scorer: Scorer, planned: Plan, asking: Asking) -> dict[str, Scores | Failure]:
     """The verdict for each key, read once."""
     questions = dict(zip(asking.keys, planned.questions, strict=True))
-    return {key: verdict(scorer, question, asking.replies.get(key, UNASKED)) for key, question in questions.items()}
+    return {
+        key: verdict(scorer, question, asking.replies.get(key, UNASKED))
+        for key, question in questions.items()
+    }
 
 
 def outcomes(

@@ -51,7 +51,7 @@ class Planner:
             if self.width == 1:
                 yield from self.alone(at, item, sample)
             elif self.width == 2:
-                groups = [(item.best, loser) for loser in item.losers]
+                groups: list[tuple[int, ...]] = [(item.best, loser) for loser in item.losers]
                 yield from self.shown(at, item, sample, groups)
             else:
                 yield from self.shown(at, item, sample, [tuple(range(len(item.candidates)))])
@@ -93,8 +93,6 @@ def plan(
 ) -> Plan:
     """The questions that decide the items, each distinct one once, and the showings that they answer."""
     planner = Planner(width, orders, samples, seed)
-    showings = tuple(
-        showing for at, item in enumerate(items) for showing in planner.showings(at, item)
-    )
+    showings = tuple(showing for at, item in enumerate(items) for showing in planner.showings(at, item))
     comparisons = len({(showing.item, showing.loser) for showing in showings})
     return Plan(tuple(planner.index), showings, comparisons)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
@@ -30,7 +30,7 @@ class Scorer(Protocol):
     def request(self, question: Question) -> Json:
         """All that is sent for a question. With `identity` it makes the key under which the answer is kept."""
 
-    def answer(self, questions: Sequence[Question]) -> AsyncIterator[tuple[Question, Answer | Failure]]:
+    def answer(self, questions: Sequence[Question]) -> AsyncGenerator[tuple[Question, Answer | Failure]]:
         """Answers as they come, in any order, one for each question; a failure only where the run failed.
 
         Raises RefusedError when nothing can be answered at all. May be closed at any time.
@@ -75,5 +75,7 @@ def open_scorer(card: NamedCard, setup: Setup) -> Scorer:
     try:
         opened: Scorer = getattr(import_module(module), factory)(card, setup)
     except ModuleNotFoundError as error:
-        raise MissingExtra(f"judge {card.name} needs {error.name}: pip install {kind.needs or error.name}") from error
+        raise MissingExtra(
+            f"judge {card.name} needs {error.name}: pip install {kind.needs or error.name}"
+        ) from error
     return opened

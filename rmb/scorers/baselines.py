@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from rmb.canonical import Json, fraction
 from rmb.cards import Baseline, NamedCard
@@ -30,7 +30,9 @@ class Rule:
         turns = [[message.role, message.content] for message in question.conversation]
         return {"conversation": turns, "responses": list(question.responses), "sample": question.sample}
 
-    async def answer(self, questions: Sequence[Question]) -> AsyncIterator[tuple[Question, Answer | Failure]]:
+    async def answer(
+        self, questions: Sequence[Question]
+    ) -> AsyncGenerator[tuple[Question, Answer | Failure]]:
         """One number for each response, at once."""
         for question in questions:
             yield question, Answer(rewards=self.rewards(question))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -56,7 +56,9 @@ class GenerativeJudge:
         ]
         return {"messages": messages, **self.sent, "sample": question.sample}
 
-    async def answer(self, questions: Sequence[Question]) -> AsyncIterator[tuple[Question, Answer | Failure]]:
+    async def answer(
+        self, questions: Sequence[Question]
+    ) -> AsyncGenerator[tuple[Question, Answer | Failure]]:
         """Asks up to the card's concurrency at once. The first question is asked alone: a bad key costs one call."""
         waiting = iter(questions)
         running: set[asyncio.Task[tuple[Question, Answer | Failure]]] = set()
@@ -110,5 +112,3 @@ def open_generative(card: NamedCard, setup: Setup) -> Scorer:
     if setup.template is None:
         raise UsageError(f"judge {card.name} is asked through a template; name one with --template")
     return GenerativeJudge(card.card, setup.template, LiteLLMClient(card.card))
-
-

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import tenacity
 
 from rmb.canonical import Json
-from rmb.cards import Generative
+from rmb.cards import Generative, Price
 from rmb.errors import RefusedError
 from rmb.records import Answer, Failure, Token, Usage
 from rmb.scorers.embedded import LocalServer
@@ -25,6 +26,7 @@ FATAL = {401, 403, 404}
 TRANSIENT = {408, 409, 425, 429}
 NO_KEY = "none"
 MOST_WAIT_S = 120.0
+COUNTED = 200
 
 
 class FailedAttempt(Exception):
@@ -99,7 +101,7 @@ class LiteLLMClient:
                 )
         except TimeoutError as error:
             raise FailedAttempt(Failure("deadline", f"no answer within {deadline_s:g} s")) from error
-        except Exception as error:  # LiteLLM's errors share no class; each is judged, none is dropped
+        except Exception as error:  # noqa: BLE001 - LiteLLM's errors share no class; each is judged, none is dropped
             return self._judged(error)
         return self._answer(reply, seconds=time.monotonic() - started, attempts=number)
 
@@ -114,14 +116,20 @@ class LiteLLMClient:
         detail = " ".join(text.split())[:300]
         if isinstance(error, self.litellm.ContextWindowExceededError):
             return Answer(finish_reason="context_length")
-        if status == 400 and any(word in lowered for word in ("content_filter", "content_policy", "contentpolicy")):
+        if status == 400 and any(
+            word in lowered for word in ("content_filter", "content_policy", "contentpolicy")
+        ):
             return Answer(finish_reason="content_filter")
         if isinstance(error, self.litellm.UnsupportedParamsError):
-            raise RefusedError(f"{self.card.model} does not take a parameter of this judge: {detail}") from error
+            raise RefusedError(
+                f"{self.card.model} does not take a parameter of this judge: {detail}"
+            ) from error
         if status in FATAL or "insufficient_quota" in lowered:
             raise RefusedError(self._refusal(status, detail)) from error
         again = status is None or status == 200 or status in TRANSIENT or status >= 500
-        raise FailedAttempt(Failure("transport", detail), again=again, after_s=retry_after_s(error)) from error
+        raise FailedAttempt(
+            Failure("transport", detail), again=again, after_s=retry_after_s(error)
+        ) from error
 
     def _refusal(self, status: int | None, detail: str) -> str:
         if status == 404:
@@ -160,7 +168,7 @@ class LiteLLMClient:
             return (prompt * self.card.price.input + completion * self.card.price.output) / 1e6
         try:
             return float(self.litellm.completion_cost(reply, model=self.card.model))
-        except Exception:  # LiteLLM raises a bare Exception subclass for a model it has no price of
+        except Exception:  # noqa: BLE001 - LiteLLM raises a bare Exception subclass for a model it has no price of
             return None
 
 
@@ -177,11 +185,44 @@ def import_litellm() -> Any:
     return litellm
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What asking some requests would take. Dollars are None where no price is known."""
+
+    prompt_tokens: int
+    most_reply_tokens: int
+    least_usd: float | None
+    most_usd: float | None
+
+
+def estimate(card: Generative, requests: Sequence[Any]) -> Estimate:
+    """Prompt tokens, counted on up to COUNTED requests and scaled up; replies between nothing and the limit.
+
+    Tokens are counted as OpenAI's models do, which is near enough for others to plan with.
+    """
+    litellm = import_litellm()
+    some = requests[:: max(1, len(requests) // COUNTED)]
+    counted = sum(litellm.token_counter(model="gpt-4o", messages=request["messages"]) for request in some)
+    prompt = round(counted / len(some) * len(requests)) if some else 0
+    reply = len(requests) * (card.sampling.max_tokens or 0)
+    price = card.price
+    if price is None:
+        known = litellm.model_cost.get(card.model) or litellm.model_cost.get(card.model.partition("/")[2])
+        if not known or "input_cost_per_token" not in known:
+            return Estimate(prompt, reply, None, None)
+        price = Price(input=known["input_cost_per_token"] * 1e6, output=known["output_cost_per_token"] * 1e6)
+    least = prompt * price.input / 1e6
+    return Estimate(prompt, reply, least, least + reply * price.output / 1e6)
+
+
 def tokens(choice: Any) -> tuple[Token, ...]:
     """The generated tokens with their alternatives, the token itself among them; () if none were given."""
     content = getattr(getattr(choice, "logprobs", None), "content", None) or ()
     return tuple(
-        Token(entry.token, {**{top.token: top.logprob for top in entry.top_logprobs or ()}, entry.token: entry.logprob})
+        Token(
+            entry.token,
+            {**{top.token: top.logprob for top in entry.top_logprobs or ()}, entry.token: entry.logprob},
+        )
         for entry in content
     )
 

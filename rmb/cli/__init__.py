@@ -1,0 +1,1 @@
+"""The command `rmb` and its sub-commands. Nothing heavy is imported until a command runs."""

@@ -1,0 +1,77 @@
+"""`rmb`: the group of commands, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from rmb import __version__
+from rmb.errors import INTERRUPTED, RmbError
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "data": ("rmb.cli.data:data", "Look at a benchmark."),
+    "judge": ("rmb.judge:judge", "Judge a benchmark: the main job."),
+    "judges": ("rmb.cli.judges:judges", "List the judges that come with the program."),
+    "prompts": ("rmb.cli.prompts:prompts", "List, show and render templates."),
+    "show": ("rmb.cli.show:show", "Show one item of a run: what was asked, answered and concluded."),
+}
+"""Sorted; where each command is, and its line in `rmb --help`."""
+
+
+class LazyGroup(click.Group):
+    """Commands that are imported when they are called, so that `rmb --help` loads none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, sorted."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now; None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Names and lines, without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rmb")
+def rmb() -> None:
+    """Which judge to trust: prompted language models and reward models on preference benchmarks.
+
+    Start with:  rmb judge --template pairwise_v2
+    """
+
+
+def run(command: click.Command, **extra: Any) -> NoReturn:
+    """Runs a command; every error that is expected is one line on stderr and an exit code, never a traceback."""
+    try:
+        code = command.main(standalone_mode=False, **extra)
+    except RmbError as error:
+        click.echo(f"rmb: {error}", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("rmb: interrupted", err=True)
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def main() -> NoReturn:
+    """The console script `rmb`."""
+    run(rmb, prog_name="rmb")

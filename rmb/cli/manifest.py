@@ -1,0 +1,80 @@
+"""run.json: all that is needed to say how figures came about, and to have them again."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shlex
+import sys
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rmb import __version__
+from rmb.cards import NamedCard
+from rmb.datasets import Benchmark
+from rmb.run import Run, Settings
+from rmb.run.folder import SCHEMA
+from rmb.scorers import Scorer
+from rmb.templates import Template
+
+PACKAGES = ("litellm", "xllamacpp", "jinja2", "numpy", "pyarrow")
+
+
+def manifest(
+    card: NamedCard,
+    template: Template | None,
+    scorer: Scorer,
+    *,
+    benchmark: Benchmark,
+    run: Run,
+    settings: Settings,
+) -> dict[str, Any]:
+    """The record of a run. Holds no key: cards name the variable that a key is in."""
+    ended = datetime.now(UTC)
+    return {
+        "schema": SCHEMA,
+        "command": command_line(),
+        "started": (ended - timedelta(seconds=run.seconds)).isoformat(timespec="seconds"),
+        "seconds": round(run.seconds, 3),
+        "ended": ending(run),
+        "versions": {"rmb-judge": __version__, "python": platform.python_version(), **versions()},
+        "judge": {"name": card.name, "sha256": card.sha256, "card": card.card.model_dump(mode="json")},
+        "template": template.identity if template else None,
+        "identity": dict(scorer.identity),
+        "data": {"name": benchmark.name, "source": benchmark.source, "fingerprint": benchmark.fingerprint},
+        "settings": {"orders": settings.orders, "samples": settings.samples, "seed": settings.seed},
+        "served_models": dict(run.models),
+        "counts": dict(run.counts),
+        "failures": dict(run.failures),
+        "cost_usd": run.cost_usd,
+    }
+
+
+def ending(run: Run) -> str:
+    """How a run ended, in one line."""
+    if run.interrupted:
+        return "interrupted"
+    return f"{type(run.error).__name__}: {run.error}" if run.error else "complete"
+
+
+def versions() -> dict[str, str]:
+    """The versions of the packages that can change a figure, as installed; none of them is imported."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def command_line() -> str:
+    """The command as it was typed, fit to be typed again; user names and passwords in URLs are left out."""
+    original = sys.orig_argv
+    if "-m" in original[:-1]:
+        words = ["python", *original[original.index("-m") :]]
+    else:
+        words = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return shlex.join(re.sub(r"://[^/@\s]+@", "://", word) for word in words)

@@ -1,0 +1,63 @@
+"""`rmb prompts`: what judges are asked."""
+
+from __future__ import annotations
+
+import click
+
+from rmb.cli.options import DATA, ITEM, parts
+
+
+@click.group()
+def prompts() -> None:
+    """List, show and render templates, criteria and styles."""
+
+
+@prompts.command("list")
+def list_prompts() -> None:
+    """List templates, criteria and styles, each with its summary."""
+    from rmb import content
+    from rmb.templates import FrontMatter, PartMatter, split
+
+    for folder, title in (
+        ("prompts", "templates"),
+        ("prompts/criteria", "criteria"),
+        ("prompts/styles", "styles"),
+    ):
+        click.echo(f"{title}:")
+        for name in content.names(folder):
+            source = content.read(folder, name)
+            matter = split(source, FrontMatter)[0] if folder == "prompts" else split(source, PartMatter)[0]
+            click.echo(f"  {name:<22}{matter.summary}")
+
+
+@prompts.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Print a template, criteria or style as it is written."""
+    from rmb import content
+    from rmb.errors import UnknownName
+
+    folders = ("prompts", "prompts/criteria", "prompts/styles")
+    known = {each: folder for folder in folders for each in content.names(folder)}
+    if name not in known and not content.is_path(name, ".jinja"):
+        raise UnknownName("template, criteria or style", name, known)
+    click.echo(content.read(known.get(name, "prompts"), name).text, nl=False)
+
+
+@prompts.command(epilog="Example: rmb prompts render pairwise_v2 --item bon/0 --style verdict_only")
+@click.argument("name")
+@ITEM
+@DATA
+@parts
+def render(name: str, item: str, data: str | None, criteria: str | None, style: str | None) -> None:
+    """Print exactly what a judge would be sent for an item: one block a message, for each order shown."""
+    from rmb.cli.judging import load_data
+    from rmb.datasets.select import by_id
+    from rmb.run.plan import plan
+    from rmb.templates import Template
+
+    template = Template.load(name, criteria=criteria, style=style)
+    found = by_id(load_data(data).items, item)
+    for number, question in enumerate(plan([found], width=template.width).questions, 1):
+        for message in template.render(question):
+            click.echo(f"--- question {number}, {message.role} ---\n{message.content}\n")

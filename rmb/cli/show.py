@@ -1,0 +1,89 @@
+"""`rmb show`: one item of a run, from what was asked to what was concluded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rmb.cli.options import DATA, ITEM
+
+
+@click.command(epilog="Example: rmb show runs/20261121T120000Z-embedded-pairwise_v2 --item pairwise/3")
+@click.argument("run", metavar="RUN")
+@ITEM
+@DATA
+@click.option(
+    "--cache", metavar="DIR", help="The answer store that the run used. [default: $RMB_CACHE, or cache/]"
+)
+def show(run: str, item: str, data: str | None, cache: str | None) -> None:
+    """Show an item of a run: what was asked, what the judge answered, and what was concluded."""
+    from rmb.errors import UnknownName
+    from rmb.run import folder
+    from rmb.store import Store, default_folder
+
+    place = Path(run)
+    manifest = folder.read_json(place, "run.json")
+    rows = folder.read_rows(place)
+    mine = [row for row in rows if row["item"] == item]
+    if not mine:
+        raise UnknownName("item", item, {row["item"] for row in rows}, hint=f"(in {run})")
+    click.echo(f"{item}  {mine[0]['goal']}/{mine[0]['scenario']}  judge {manifest['judge']['name']}")
+    show_item(manifest, item, data)
+    with Store(Path(cache).expanduser() if cache else default_folder()) as store:
+        asked: set[str] = set()
+        for row in mine:
+            for key in row["answer_keys"]:
+                if key not in asked:
+                    asked.add(key)
+                    show_answer(len(asked), store.get(key))
+            click.echo(conclusion(row))
+
+
+def show_item(manifest: dict[str, Any], item: str, data: str | None) -> None:
+    """The conversation and the responses, if the data that the run was made on is at hand."""
+    from rmb.cli.judging import load_data
+    from rmb.datasets.select import by_id
+    from rmb.errors import RmbError
+    from rmb.templates import plain
+
+    source = data or (None if manifest["data"]["source"] == "sample" else manifest["data"]["source"])
+    try:
+        benchmark = load_data(source)
+    except RmbError as error:
+        click.echo(f"(texts not shown: {error})")
+        return
+    if benchmark.fingerprint != manifest["data"]["fingerprint"]:
+        click.echo("(texts not shown: this is other data than the run was made on; name it with --data)")
+        return
+    found = by_id(benchmark.items, item)
+    click.echo(f"\n{plain(found.conversation)}\n")
+    for place, candidate in enumerate(found.candidates):
+        role = "best" if place == found.best else f"loser {place}"
+        click.echo(f"[{role}, by {candidate.model or 'unknown'}]\n{candidate.text}\n")
+
+
+def show_answer(number: int, stored: dict[str, Any] | None) -> None:
+    """A question as it was sent, and the raw reply; a note if the store does not have it."""
+    if stored is None:
+        click.echo(f"=== question {number}: not in this store; name the run's with --cache")
+        return
+    for message in stored["request"].get("messages", []):
+        click.echo(f"=== question {number}, {message['role']}\n{message['content']}")
+    answer = stored["answer"]
+    click.echo(f"=== reply {number} ({answer['model']}, {answer['finish_reason']})\n{answer['text']}")
+    for text, alternatives in answer["tokens"]:
+        top = sorted(alternatives.items(), key=lambda pair: -pair[1])[:5]
+        click.echo(f"    {text!r}: " + ", ".join(f"{token!r} {log:.2f}" for token, log in top))
+
+
+def conclusion(row: dict[str, Any]) -> str:
+    """A showing's verdict in one line."""
+    shown = {0: "best shown first", 1: "best shown second", None: "each rated alone"}[row["position"]]
+    if row["failure"]:
+        said = f"no verdict: {row['failure']} ({row['detail']})"
+    else:
+        said = f"{row['verdict']} ({row['best_score']:.4g} against {row['loser_score']:.4g})"
+    credit = "none" if row["credit"] is None else f"{row['credit']:g}"
+    return f"--> loser {row['loser']}, {shown}, sample {row['sample']}: {said}; credit {credit}\n"

@@ -1,0 +1,1 @@
+"""What a run shows: progress while it asks, tables when it is done."""
