@@ -1,0 +1,106 @@
+"""Items, outcomes and runs in one line each, for tests that are about something else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from rmb.outcomes import Comparison, Outcome, Showing
+from rmb.records import Answer, Candidate, Failure, Item, Message, Scores
+from rmb.run import Run, Settings, execute
+from rmb.scorers import Scorer
+from rmb.store import Store
+
+
+def pair(
+    best: str = "good",
+    loser: str = "bad",
+    *,
+    uid: str = "0",
+    path: str = "helpfulness/Chat/Discussion",
+    asked: str = "Hello?",
+) -> Item:
+    """A pairwise item; `asked` is its conversation's only turn."""
+    return listing(best, [loser], uid=uid, path=path, asked=asked, kind="pairwise")
+
+
+def listing(
+    best: str,
+    losers: Sequence[str],
+    *,
+    uid: str = "0",
+    path: str = "helpfulness/Chat/Discussion",
+    asked: str = "Hello?",
+    kind: str = "bon",
+) -> Item:
+    """A best-of-N item."""
+    goal, _, scenario = path.partition("/")
+    return Item(
+        id=f"{kind}/{uid}",
+        set="bon" if kind == "bon" else "pairwise",
+        goal=goal,
+        scenario=scenario,
+        conversation=(Message("user", asked),),
+        candidates=(Candidate(best, "model-a"), *(Candidate(text, "model-b") for text in losers)),
+    )
+
+
+def showing(
+    best: float | None = 1.0,
+    rival: float | None = 0.0,
+    *,
+    position: int | None = 0,
+    loser: int = 1,
+    sample: int = 0,
+    graded: bool = False,
+    failure: str | None = None,
+) -> Showing:
+    """A verdict on the best response against a loser; `failure` is the reason of one without scores."""
+    if failure:
+        best = rival = None
+    return Showing(
+        loser=loser,
+        position=position,
+        sample=sample,
+        best=best,
+        rival=rival,
+        graded=graded,
+        failure=Failure(failure, "as the test says") if failure else None,
+    )
+
+
+def outcome(*comparisons: Sequence[Showing], item: Item | None = None) -> Outcome:
+    """An outcome whose comparisons have these showings."""
+    item = item or listing("good", [f"bad {number}" for number in range(len(comparisons))])
+    numbered = [Comparison(number, tuple(group)) for number, group in enumerate(comparisons, 1)]
+    return Outcome(item, tuple(numbered))
+
+
+class Listener:
+    """Remembers what a run told its watcher."""
+
+    def __init__(self) -> None:
+        self.questions = self.from_store = 0
+        self.replies: list[tuple[Answer | Failure, Scores | Failure]] = []
+
+    def planned(self, questions: int, from_store: int) -> None:
+        """Remembers both numbers."""
+        self.questions, self.from_store = questions, from_store
+
+    def answered(self, answer: Answer | Failure, verdict: Scores | Failure) -> None:
+        """Remembers both."""
+        self.replies.append((answer, verdict))
+
+
+def run(
+    scorer: Scorer,
+    items: Sequence[Item],
+    settings: Settings | None = None,
+    *,
+    store: Store | None = None,
+    listener: Listener | None = None,
+) -> Run:
+    """A run from start to end, without a store unless one is given."""
+    return asyncio.run(
+        execute(scorer, items, settings or Settings(), store=store, watcher=listener or Listener())
+    )
