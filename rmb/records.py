@@ -1,16 +1,15 @@
 """What flows through the program: items, questions, answers, verdicts. Frozen, and nothing else.
 
-This module imports only `canonical`; every other module may import it.
+This module imports no other; every other may import it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from rmb.canonical import Json
-
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 Set = Literal["pairwise", "bon"]
 Orders = Literal["both", "single"]
 

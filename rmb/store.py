@@ -22,8 +22,9 @@ import platformdirs
 from diskcache.core import MODE_BINARY, MODE_RAW
 
 from rmb import content
-from rmb.canonical import Json, canonical, digest
+from rmb.canonical import canonical, digest
 from rmb.errors import StorageError
+from rmb.records import Json
 
 SCHEMA = "answers-v1"
 

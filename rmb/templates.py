@@ -20,9 +20,8 @@ import pydantic
 import yaml
 
 from rmb import content
-from rmb.canonical import Json
 from rmb.errors import ContentError, one_line
-from rmb.records import Conversation, Message, Question
+from rmb.records import Conversation, Json, Message, Question
 from rmb.verdicts import VerdictRule
 
 WIDTHS: Mapping[str, int] = {"pairwise": 2, "pointwise": 1}

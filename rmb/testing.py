@@ -12,8 +12,8 @@ import math
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 
-from rmb.canonical import Json, canonical
-from rmb.records import Answer, Failure, Message, Question, Scores
+from rmb.canonical import canonical
+from rmb.records import Answer, Failure, Json, Message, Question, Scores
 from rmb.scorers import Scorer
 
 Replies = list[tuple[Question, Answer | Failure]]
@@ -141,7 +141,7 @@ class ScorerContract:
         other = Question(question.conversation, (*question.responses[:-1], "another text"))
         again = Question(question.conversation, question.responses, sample=1)
         requests = {canonical(scorer.request(each)) for each in (question, other, again)}
-        assert len(requests) == 3  # noqa: PLR2004 - the three above
+        assert len(requests) == 3
 
     def test_no_questions_no_answers(self) -> None:
         """Nothing asked, nothing answered, nothing raised."""

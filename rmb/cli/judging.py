@@ -91,6 +91,8 @@ def judge_all(options: Options) -> int:
         benchmark.items, kind=options.kind, scenario=options.scenario, limit=options.limit, seed=options.seed
     )
     judges = [opened(card, template, items, options) for card, template in zip(cards, templates, strict=True)]
+    if options.verbose:
+        say_what_is_used(judges, benchmark, options, console)
     with ExitStack() as stack:
         needs_store = any(judge.stored for judge in judges)
         store = stack.enter_context(Store(store_folder(options))) if needs_store else None
@@ -143,6 +145,22 @@ def run_judges(
     else:
         show_tables(rows, items, options)
     return max(codes)
+
+
+def say_what_is_used(
+    judges: Sequence[Judge], benchmark: Benchmark, options: Options, console: Console
+) -> None:
+    """Names and hashes of what goes into the figures."""
+    lines = [
+        f"data: {benchmark.source}, fingerprint {benchmark.fingerprint}",
+        f"store: {store_folder(options)}",
+    ]
+    for one in judges:
+        lines.append(f"{one.card.name}: card sha256 {one.card.sha256}")
+        parts = one.template.identity if one.template else {}
+        lines += [f"  {role}: {part}" for role, part in parts.items()]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def load_data(name: str | None) -> Benchmark:

@@ -1,20 +1,96 @@
-"""Options that several commands share."""
+"""The options of the commands; those that several commands share are defined once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+TEMPLATE = click.option(
+    "--template", metavar="NAME|FILE", help="What the judge is asked. [default: the judge's, pairwise_v2]"
+)
+CRITERIA = click.option(
+    "--criteria", metavar="NAME|FILE", help="What a good response is. [default: the template's]"
+)
+STYLE = click.option(
+    "--style", metavar="NAME|FILE", help="How the judge is to answer. [default: the judge's or template's]"
+)
 DATA = click.option(
     "--data", metavar="PATH", help="RMB's folder, archive or file. [default: the bundled sample]"
 )
+CACHE = click.option(
+    "--cache", metavar="DIR", help="The answer store. [default: $RMB_CACHE, or the checkout's cache/]"
+)
 ITEM = click.option("--item", metavar="ID", required=True, help='An item\'s id, "bon/12" or "pairwise/34".')
+PARTS = (CRITERIA, STYLE)
+
+COUNT = click.IntRange(min=1)
+ASKED = (
+    TEMPLATE,
+    *PARTS,
+    click.option(
+        "--judge",
+        "judges",
+        metavar="NAME|FILE|MODEL",
+        multiple=True,
+        default=("embedded",),
+        show_default=True,
+        help="A judge of `rmb judges`, a card.yaml, a model.gguf, or a LiteLLM id provider/model; repeatable.",
+    ),
+)
+JUDGED = (
+    DATA,
+    click.option(
+        "--set",
+        "kind",
+        type=click.Choice(["pairwise", "bon", "all"]),
+        default="all",
+        show_default=True,
+        help="Which of the two sets.",
+    ),
+    click.option("--scenario", metavar="GLOB", help="Only scenarios that match: 'Chat*', S1, '*/Code/*'."),
+    click.option("--limit", metavar="N", type=COUNT, help="At most N items, spread over the scenarios."),
+    click.option(
+        "--orders",
+        type=click.Choice(["both", "single"]),
+        default="both",
+        show_default=True,
+        help="Show each two responses in both orders, or once in an order drawn from the seed.",
+    ),
+    click.option(
+        "--samples", metavar="K", type=COUNT, default=1, show_default=True, help="Ask each question K times."
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of everything that is drawn."),
+)
+HOW = (
+    click.option(
+        "--temperature", metavar="T", type=click.FloatRange(min=0), help="Sampling. [default: the card's]"
+    ),
+    click.option("--max-tokens", metavar="N", type=COUNT, help="Of a reply. [default: the card's]"),
+    click.option("--base-url", metavar="URL", help="Endpoint of an OpenAI-compatible server or a proxy."),
+    click.option("--concurrency", metavar="N", type=COUNT, help="Questions asked at once."),
+)
+WHERE = (
+    CACHE,
+    click.option("--out", metavar="DIR", help="The run's folder. [default: runs/<time>-<judge>-<template>]"),
+    click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout instead of tables."),
+    click.option(
+        "--dry-run", is_flag=True, help="Say what would be asked and what it would cost; ask nothing."
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="No progress, no notices."),
+    click.option("-v", "--verbose", is_flag=True, help="Say which prompts, store and data are used."),
+)
 
 
-def parts(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds --criteria and --style."""
-    style = click.option("--style", metavar="NAME|FILE", help="How the judge is to answer.")
-    criteria = click.option("--criteria", metavar="NAME|FILE", help="What a good response is.")
-    return criteria(style(command))
+def options(*groups: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:
+    """A decorator that gives a command the options of some groups, in their order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed([option for group in groups for option in group]):
+            command = option(command)
+        return command
+
+    return decorate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rmb.cli.options import DATA, ITEM, parts
+from rmb.cli.options import DATA, ITEM, PARTS, options
 
 
 @click.group()
@@ -46,9 +46,7 @@ def show(name: str) -> None:
 
 @prompts.command(epilog="Example: rmb prompts render pairwise_v2 --item bon/0 --style verdict_only")
 @click.argument("name")
-@ITEM
-@DATA
-@parts
+@options((ITEM, DATA), PARTS)
 def render(name: str, item: str, data: str | None, criteria: str | None, style: str | None) -> None:
     """Print exactly what a judge would be sent for an item: one block a message, for each order shown."""
     from rmb.cli.judging import load_data

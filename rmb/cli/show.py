@@ -7,16 +7,12 @@ from typing import Any
 
 import click
 
-from rmb.cli.options import DATA, ITEM
+from rmb.cli.options import CACHE, DATA, ITEM, options
 
 
 @click.command(epilog="Example: rmb show runs/20261121T120000Z-embedded-pairwise_v2 --item pairwise/3")
 @click.argument("run", metavar="RUN")
-@ITEM
-@DATA
-@click.option(
-    "--cache", metavar="DIR", help="The answer store that the run used. [default: $RMB_CACHE, or cache/]"
-)
+@options((ITEM, DATA, CACHE))
 def show(run: str, item: str, data: str | None, cache: str | None) -> None:
     """Show an item of a run: what was asked, what the judge answered, and what was concluded."""
     from rmb.errors import UnknownName

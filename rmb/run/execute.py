@@ -10,10 +10,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rmb.canonical import Json
 from rmb.errors import RmbError
 from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
-from rmb.records import Answer, Failure, Item, Orders, Question, Scores, Usage
+from rmb.records import Answer, Failure, Item, Json, Orders, Question, Scores, Usage
 from rmb.run.plan import Plan, Planned, plan
 from rmb.scorers import Scorer
 from rmb.store import Store, answer_key

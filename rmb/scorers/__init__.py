@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
-from rmb.canonical import Json
 from rmb.cards import NamedCard
 from rmb.errors import MissingExtra
-from rmb.records import Answer, Failure, Item, Question, Scores
+from rmb.records import Answer, Failure, Item, Json, Question, Scores
 from rmb.templates import Template
 
 __all__ = ["KINDS", "Kind", "Scorer", "Setup", "open_scorer"]

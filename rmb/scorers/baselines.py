@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
-from rmb.canonical import Json, fraction
+from rmb.canonical import fraction
 from rmb.cards import Baseline, NamedCard
-from rmb.records import Answer, Conversation, Failure, Item, Question, Scores
+from rmb.records import Answer, Conversation, Failure, Item, Json, Question, Scores
 from rmb.scorers import Scorer, Setup
 
 

@@ -12,9 +12,9 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from rmb.canonical import Json
 from rmb.cards import Serve
 from rmb.errors import MissingExtra, UsageError
+from rmb.records import Json
 from rmb.scorers.weights import file_sha256, find_weights
 
 QUIET = -1

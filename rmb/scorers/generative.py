@@ -8,10 +8,9 @@ from itertools import islice
 from typing import Any, Protocol
 
 from rmb import verdicts
-from rmb.canonical import Json
 from rmb.cards import Generative, NamedCard
 from rmb.errors import UsageError
-from rmb.records import Answer, Failure, Question, Scores
+from rmb.records import Answer, Failure, Json, Question, Scores
 from rmb.scorers import Scorer, Setup
 from rmb.templates import Template
 

@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 
 import tenacity
 
-from rmb.canonical import Json
 from rmb.cards import Generative, Price
 from rmb.errors import RefusedError
-from rmb.records import Answer, Failure, Token, Usage
+from rmb.records import Answer, Failure, Json, Token, Usage
 from rmb.scorers.embedded import LocalServer
 
 FATAL = {401, 403, 404}
