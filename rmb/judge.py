@@ -38,7 +38,8 @@ def judge(**given: Any) -> int:
 
     Every answer is kept: the same command again asks nothing, and an interrupted one goes on where it was.
     """
-    from rmb.cli.judging import Options, judge_all
+    from rmb.cli.judging import judge_all
+    from rmb.cli.opening import Options
 
     return judge_all(Options(**given))
 

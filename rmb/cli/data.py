@@ -19,7 +19,7 @@ def info(path: str | None) -> None:
     """
     from collections import Counter
 
-    from rmb.cli.judging import load_data
+    from rmb.cli.opening import load_data
 
     benchmark = load_data(path)
     sets = Counter((item.path, item.set) for item in benchmark.items)

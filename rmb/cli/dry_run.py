@@ -6,21 +6,19 @@ from collections.abc import Sequence
 
 import click
 
-from rmb.cards import Generative, NamedCard
+from rmb.cards import Generative
+from rmb.cli.opening import Judge
 from rmb.records import Item
 from rmb.run import Settings
 from rmb.run.execute import prepare
-from rmb.scorers import KINDS, Scorer
 from rmb.store import Store
-from rmb.templates import Template
-
-Opened = tuple[NamedCard, Template | None, Scorer]
 
 
-def dry_run(judges: Sequence[Opened], items: Sequence[Item], settings: Settings, store: Store | None) -> int:
+def dry_run(judges: Sequence[Judge], items: Sequence[Item], settings: Settings, store: Store | None) -> int:
     """Prints, for each judge: showings, distinct questions, those already stored, tokens and dollars."""
-    for card, template, scorer in judges:
-        planned, asking = prepare(scorer, items, settings, store if KINDS[card.card.kind].stored else None)
+    for judge in judges:
+        card, scorer = judge.card, judge.scorer
+        planned, asking = prepare(scorer, items, settings, store if judge.stored else None)
         missing = asking.missing(planned.questions)
         distinct = len(missing) + len(asking.replies)
         click.echo(f"{card.name}")
@@ -30,7 +28,7 @@ def dry_run(judges: Sequence[Opened], items: Sequence[Item], settings: Settings,
         click.echo(f"  distinct asked   {distinct:>10,}")
         click.echo(f"  already stored   {len(asking.replies):>10,}")
         click.echo(f"  left to ask      {len(missing):>10,}")
-        if isinstance(card.card, Generative) and template:
+        if isinstance(card.card, Generative):
             from rmb.scorers.litellm_client import estimate
 
             needed = estimate(card.card, [scorer.request(question) for question in missing.values()])

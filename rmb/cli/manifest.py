@@ -12,26 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from rmb import __version__
-from rmb.cards import NamedCard
+from rmb.cli.opening import Judge
 from rmb.datasets import Benchmark
 from rmb.run import Run, Settings
 from rmb.run.folder import SCHEMA
-from rmb.scorers import Scorer
-from rmb.templates import Template
 
 PACKAGES = ("litellm", "xllamacpp", "jinja2", "numpy", "pyarrow")
 
 
-def manifest(
-    card: NamedCard,
-    template: Template | None,
-    scorer: Scorer,
-    *,
-    benchmark: Benchmark,
-    run: Run,
-    settings: Settings,
-) -> dict[str, Any]:
+def manifest(judge: Judge, *, benchmark: Benchmark, run: Run, settings: Settings) -> dict[str, Any]:
     """The record of a run. Holds no key: cards name the variable that a key is in."""
+    card, template = judge.card, judge.template
     ended = datetime.now(UTC)
     return {
         "schema": SCHEMA,
@@ -42,7 +33,7 @@ def manifest(
         "versions": {"rmb-judge": __version__, "python": platform.python_version(), **versions()},
         "judge": {"name": card.name, "sha256": card.sha256, "card": card.card.model_dump(mode="json")},
         "template": template.identity if template else None,
-        "identity": dict(scorer.identity),
+        "identity": dict(judge.scorer.identity),
         "data": {"name": benchmark.name, "source": benchmark.source, "fingerprint": benchmark.fingerprint},
         "settings": {"orders": settings.orders, "samples": settings.samples, "seed": settings.seed},
         "served_models": dict(run.models),

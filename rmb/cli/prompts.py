@@ -49,7 +49,7 @@ def show(name: str) -> None:
 @options((ITEM, DATA), PARTS)
 def render(name: str, item: str, data: str | None, criteria: str | None, style: str | None) -> None:
     """Print exactly what a judge would be sent for an item: one block a message, for each order shown."""
-    from rmb.cli.judging import load_data
+    from rmb.cli.opening import load_data
     from rmb.datasets.select import by_id
     from rmb.run.plan import plan
     from rmb.templates import Template

@@ -39,7 +39,7 @@ def show(run: str, item: str, data: str | None, cache: str | None) -> None:
 
 def show_item(manifest: dict[str, Any], item: str, data: str | None) -> None:
     """The conversation and the responses, if the data that the run was made on is at hand."""
-    from rmb.cli.judging import load_data
+    from rmb.cli.opening import load_data
     from rmb.datasets.select import by_id
     from rmb.errors import RmbError
     from rmb.templates import plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from rmb.run.execute import Run, Settings, execute
+from rmb.run.execute import Run, execute
+from rmb.run.plan import Settings
 
 __all__ = ["Run", "Settings", "execute"]

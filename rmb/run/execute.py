@@ -12,21 +12,12 @@ from typing import Protocol
 
 from rmb.errors import RmbError
 from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
-from rmb.records import Answer, Failure, Item, Json, Orders, Question, Scores, Usage
-from rmb.run.plan import Plan, Planned, plan
+from rmb.records import Answer, Failure, Item, Json, Question, Scores, Usage
+from rmb.run.plan import Plan, Planned, Settings, plan
 from rmb.scorers import Scorer
 from rmb.store import Store, answer_key
 
 UNASKED = Failure("cancelled", "not asked: the run ended before")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How items are shown: orders, samples, and the seed of what is drawn."""
-
-    orders: Orders = "both"
-    samples: int = 1
-    seed: int = 0
 
 
 class Watcher(Protocol):
@@ -113,6 +104,9 @@ async def execute(
             error = failed
         except asyncio.CancelledError:  # Ctrl-C, by way of asyncio.run: what was answered is put together
             interrupted = True
+            task = asyncio.current_task()
+            assert task is not None
+            task.uncancel()
     fresh = [reply for key, reply in asking.replies.items() if key not in known and isinstance(reply, Answer)]
     costs = [reply.usage.cost_usd for reply in fresh]
     answers = [reply for reply in asking.replies.values() if isinstance(reply, Answer)]

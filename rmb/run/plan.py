@@ -10,6 +10,15 @@ from rmb.records import Item, Orders, Question
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """How items are shown: orders, samples, and the seed of what is drawn."""
+
+    orders: Orders = "both"
+    samples: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """One showing to come: which items' comparison, and where its two scores will be.
 

@@ -1,0 +1,109 @@
+"""From names on the command line to judges ready to be asked, and data ready to be judged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rmb.cards import Generative, NamedCard
+from rmb.datasets import Benchmark
+from rmb.datasets.rmb import load, load_sample
+from rmb.errors import UsageError
+from rmb.records import Item, Orders
+from rmb.run.plan import Settings
+from rmb.scorers import KINDS, Scorer, Setup, open_scorer
+from rmb.templates import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `rmb judge`, as given; None where the judge's or template's own default holds."""
+
+    template: str | None
+    criteria: str | None
+    style: str | None
+    judges: tuple[str, ...]
+    data: str | None
+    kind: Literal["pairwise", "bon", "all"]
+    scenario: str | None
+    limit: int | None
+    orders: Orders
+    samples: int
+    temperature: float | None
+    max_tokens: int | None
+    base_url: str | None
+    concurrency: int | None
+    seed: int
+    cache: str | None
+    out: str | None
+    as_json: bool
+    dry_run: bool
+    quiet: bool
+    verbose: bool
+
+    @property
+    def settings(self) -> Settings:
+        """How items are shown."""
+        return Settings(orders=self.orders, samples=self.samples, seed=self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A judge ready to be asked: its card with the options laid over it, its template if it has one."""
+
+    card: NamedCard
+    template: Template | None
+    scorer: Scorer
+
+    @property
+    def stored(self) -> bool:
+        """Whether its answers are worth keeping."""
+        return KINDS[self.card.card.kind].stored
+
+
+def load_data(name: str | None) -> Benchmark:
+    """The bundled sample, or the data at a path or below $RMB_DATA."""
+    if name is None:
+        return load_sample()
+    path = Path(name).expanduser()
+    below = Path(os.environ.get("RMB_DATA", "")) / name
+    return load(below if not path.exists() and "RMB_DATA" in os.environ and below.exists() else path)
+
+
+def configured(card: NamedCard, options: Options) -> NamedCard:
+    """The card with the options of the command line laid over it."""
+    if not isinstance(card.card, Generative):
+        return card
+    sampling = {"temperature": options.temperature, "max_tokens": options.max_tokens}
+    changes: dict[str, Any] = {
+        "sampling": card.card.sampling.model_copy(update={k: v for k, v in sampling.items() if v is not None})
+    }
+    if options.concurrency:
+        changes["limits"] = card.card.limits.model_copy(update={"concurrency": options.concurrency})
+    if options.base_url:
+        if card.card.serve:
+            raise UsageError(
+                f"judge {card.name} is served by this program; --base-url is for a server of your own"
+            )
+        changes["base_url"] = options.base_url
+    return card.model_copy(update={"card": card.card.model_copy(update=changes)})
+
+
+def open_template(card: NamedCard, options: Options) -> Template | None:
+    """The template a judge is asked through; None for a judge that is not prompted."""
+    if not isinstance(card.card, Generative):
+        return None
+    return Template.load(
+        options.template or card.card.template,
+        criteria=options.criteria,
+        style=options.style or card.card.style,
+    )
+
+
+def opened(card: NamedCard, template: Template | None, items: Sequence[Item], options: Options) -> Judge:
+    """The judge with its scorer."""
+    scorer = open_scorer(card, Setup(template=template, seed=options.seed, items=items))
+    return Judge(card, template, scorer)
