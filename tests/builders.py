@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from rmb.outcomes import Comparison, Outcome, Showing
-from rmb.records import Answer, Candidate, Failure, Item, Message, Scores
+from rmb.records import Answer, Candidate, Failure, Item, Message, Question, Scores
 from rmb.run import Run, Settings, execute
 from rmb.scorers import Scorer
 from rmb.store import Store
@@ -76,10 +76,37 @@ def outcome(*comparisons: Sequence[Showing], item: Item | None = None) -> Outcom
     return Outcome(item, tuple(numbered))
 
 
+SAID = {"right": (1.0, 0.0), "wrong": (0.0, 1.0), "tie": (0.5, 0.5)}
+
+
+def told(*words: str, loser: int = 1) -> tuple[Showing, ...]:
+    """One comparison in words: what the judge said in one order, in the other, in the first again, and so on.
+
+    words: "right", "wrong", "tie", or the reason of a failure ("parse", "transport").
+    """
+    return tuple(
+        showing(*SAID[word], position=at % 2, sample=at // 2, loser=loser)
+        if word in SAID
+        else showing(failure=word, position=at % 2, sample=at // 2, loser=loser)
+        for at, word in enumerate(words)
+    )
+
+
+def honest(question: Question) -> list[float]:
+    """A script for Scripted: prefers the texts that begin with "good"."""
+    return [float(text.startswith("good")) for text in question.responses]
+
+
+def always_first(question: Question) -> list[float]:
+    """A script for Scripted: prefers whatever is shown first."""
+    return [float(place == 0) for place in range(len(question.responses))]
+
+
 class Listener:
     """Remembers what a run told its watcher."""
 
     def __init__(self) -> None:
+        """Nothing heard yet."""
         self.questions = self.from_store = 0
         self.replies: list[tuple[Answer | Failure, Scores | Failure]] = []
 

@@ -1,0 +1,387 @@
+"""The figures of summary.json: what they are means of, and laws that hold for all data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rmb.metrics import summarise
+from rmb.metrics.position import consistent_verdict, first_shown
+from rmb.outcomes import Comparison, Convention, Outcome, Showing
+from rmb.records import Item, Question
+from rmb.run import Settings
+from rmb.testing import Scripted
+from tests.builders import always_first, honest, listing, outcome, pair, run, showing, told
+
+HELPFUL, HARMLESS = "helpfulness/Chat/Discussion", "harmlessness/S1"
+PATHS = [HELPFUL, "helpfulness/Chat/Casual", "helpfulness/Closed QA", HARMLESS, "harmlessness/S2"]
+CELLS = [(goal, kind) for goal in ("helpfulness", "harmlessness") for kind in ("bon", "pairwise")]
+
+
+def judged(*said: str, path: str = HELPFUL, kind: str = "pairwise", asked: str = "Hello?") -> Outcome:
+    """The outcome of one comparison in words."""
+    item = listing("good", ["bad"], path=path, kind=kind, asked=asked)
+    return outcome(told(*said), item=item)
+
+
+def values(outcomes: Sequence[Outcome], **options: Any) -> dict[str, Any]:
+    """The figures without intervals."""
+    return summarise(outcomes, resamples=0, **options)
+
+
+def flat(summary: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every score of a summary by its path, "averaged/helpfulness/bon"."""
+    if isinstance(summary, dict) and set(summary) == {"value", "low", "high", "n"}:
+        yield name, summary
+    elif isinstance(summary, dict):
+        for key, inner in summary.items():
+            yield from flat(inner, f"{name}/{key}".lstrip("/"))
+
+
+# Clusters.
+
+
+def test_items_of_one_conversation_are_drawn_together() -> None:
+    """Two items of one conversation tell nothing of the spread between conversations."""
+    won, lost = judged("right", "right"), judged("wrong", "wrong")
+    elsewhere = judged("wrong", "wrong", asked="Another conversation")
+    alike, apart = (summarise([won, other], resamples=200) for other in (lost, elsewhere))
+    assert alike["helpfulness"]["pairwise"] == {"value": 0.5, "low": None, "high": None, "n": 2}
+    assert apart["helpfulness"]["pairwise"] == {"value": 0.5, "low": 0.0, "high": 1.0, "n": 2}
+
+
+# Averages.
+
+ONE_OF_EACH = [
+    judged("right", "right", path=HELPFUL, kind="bon"),
+    judged("right", "wrong", path=HELPFUL, kind="pairwise"),
+    judged("right", "wrong", path=HARMLESS, kind="bon"),
+    judged("wrong", "wrong", path=HARMLESS, kind="pairwise"),
+]
+
+
+def test_overall_is_the_mean_of_the_four_subsets() -> None:
+    """Goals and sets weigh the same, however many items each has."""
+    more = [judged("wrong", "wrong", path=HARMLESS, kind="pairwise")] * 9
+    summary = values([*ONE_OF_EACH, *more])
+    assert [summary[goal][kind]["value"] for goal, kind in CELLS] == [1.0, 0.5, 0.5, 0.0]
+    assert summary["overall"] == {"value": 0.5, "low": None, "high": None, "n": 13}
+    assert summary["consistent"]["overall"]["value"] == 0.25
+
+
+@pytest.mark.parametrize("lost", range(4), ids=[f"{goal} {kind}" for goal, kind in CELLS])
+def test_overall_is_none_where_a_subset_is_missing(lost: int) -> None:
+    """A mean of three subsets is not the figure that others call Overall."""
+    goal, kind = CELLS[lost]
+    summary = values([one for place, one in enumerate(ONE_OF_EACH) if place != lost])
+    assert (summary[goal][kind], summary["overall"], summary["macro"]["overall"]) == (None, None, None)
+
+
+def test_within_a_subset_items_weigh_the_same() -> None:
+    """The figure of a goal and set is the mean over its items, whatever their scenario."""
+    items = [judged("right", "right", path=PATHS[0])] * 3 + [judged("wrong", "wrong", path=PATHS[2])]
+    assert values(items)["helpfulness"]["pairwise"] == {"value": 0.75, "low": None, "high": None, "n": 4}
+
+
+def test_macro_is_the_mean_over_the_finest_scenarios() -> None:
+    """Sub-scenarios weigh the same; the scenario above them is not counted beside them."""
+    items = [
+        *[judged("right", "right", path="helpfulness/Chat/Discussion")] * 5,
+        judged("wrong", "wrong", path="helpfulness/Chat/Casual"),
+        judged("wrong", "wrong", path="helpfulness/Closed QA"),
+    ]
+    assert values(items)["macro"]["helpfulness"]["pairwise"]["value"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="an item right at a scenario that has sub-scenarios is in no macro average"
+)
+def test_macro_leaves_no_item_out() -> None:
+    """An item that names no sub-scenario counts, though others of its scenario name one."""
+    items = [
+        judged("right", "right", path="helpfulness/Chat/Casual"),
+        judged("wrong", "wrong", path="helpfulness/Chat"),
+    ]
+    assert values(items)["macro"]["helpfulness"]["pairwise"]["value"] == 0.5
+
+
+def test_scenarios_are_told_at_both_levels() -> None:
+    """Each scenario and sub-scenario has its figure on both sets, None where it has no item."""
+    scenarios = values(
+        [
+            judged("right", "right", path="helpfulness/Chat/Discussion"),
+            judged("wrong", "wrong", path="helpfulness/Chat/Casual"),
+            judged("right", "right", path=HARMLESS, kind="bon"),
+        ]
+    )["scenarios"]
+    assert {path: cell["pairwise"] and cell["pairwise"]["value"] for path, cell in scenarios.items()} == {
+        "harmlessness/S1": None,
+        "helpfulness/Chat": 0.5,
+        "helpfulness/Chat/Casual": 0.0,
+        "helpfulness/Chat/Discussion": 1.0,
+    }
+    assert scenarios["harmlessness/S1"]["bon"]["n"] == 1
+
+
+def test_other_data_have_their_own_goals() -> None:
+    """Goals that are not RMB's stand in the order in which they appear."""
+    summary = values(
+        [judged("right", "right", path="Safety/Refusals"), judged("tie", "tie", path="Code/Python")]
+    )
+    assert list(summary)[:3] == ["overall", "Safety", "Code"]
+    assert (summary["Safety"]["pairwise"]["value"], summary["Code"]["pairwise"]["value"]) == (1.0, 0.0)
+
+
+def test_nothing_judged_gives_no_figure() -> None:
+    """Without outcomes every figure is None: never 0, never NaN."""
+    summary = values([])
+    assert list(flat(summary)) == []
+    assert (summary["overall"], summary["coverage"], summary["bounds"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("convention", "value"),
+    [(Convention(), 0.0), (Convention(tie=0.5), 0.25), (Convention(failure=1.0), 0.5)],
+)
+def test_the_convention_reaches_the_figures(convention: Convention, value: float) -> None:
+    """Ties and failures of the judge are worth what the caller says."""
+    summary = values([judged("tie", "tie"), judged("parse", "parse")], convention=convention)
+    assert summary["helpfulness"]["pairwise"]["value"] == value
+
+
+def test_averaged_figures_put_the_scores_of_both_orders_together() -> None:
+    """A graded judge that prefers the first place is mended by averaging, and only there."""
+    both = (showing(0.9, 0.1, position=0, graded=True), showing(0.4, 0.6, position=1, graded=True))
+    summary = values([outcome(both, item=pair())])
+    found = [
+        block["helpfulness"]["pairwise"]["value"]
+        for block in (summary["averaged"], summary, summary["consistent"])
+    ]
+    assert found == [1.0, 0.5, 0.0]
+
+
+# What is not answered.
+
+
+def test_coverage_is_the_share_of_comparisons_answered() -> None:
+    """A comparison counts as answered only if all its showings were; the judge's failures are answers."""
+    some = [
+        judged("right", "right"),
+        judged("parse", "tie"),
+        judged("right", "transport"),
+        judged("deadline"),
+    ]
+    assert values(some)["coverage"] == 0.5
+
+
+def test_what_is_missing_is_left_out_and_bounded() -> None:
+    """The figure is of what was answered; beside it stand the worst and the best that it could be."""
+    summary = values([judged("right", "right"), judged("wrong", "right"), judged("transport", "transport")])
+    assert summary["helpfulness"]["pairwise"] == {"value": 0.75, "low": None, "high": None, "n": 2}
+    assert summary["bounds"]["worst"]["helpfulness"]["pairwise"] == pytest.approx(0.5)
+    assert summary["bounds"]["best"]["helpfulness"]["pairwise"] == pytest.approx(2.5 / 3)
+    assert summary["bounds"]["worst"]["overall"] is None
+
+
+def test_bounds_of_overall_are_means_of_four() -> None:
+    """Overall is bounded as it is made."""
+    bounds = values([*ONE_OF_EACH, judged("budget", path=HARMLESS)])["bounds"]
+    assert (bounds["worst"]["overall"], bounds["best"]["overall"]) == (0.5, 0.625)
+
+
+def test_a_full_run_needs_no_bounds() -> None:
+    """Where all was answered there is nothing to bound."""
+    assert values(ONE_OF_EACH)["bounds"] is None
+
+
+# Position.
+
+
+def half_right(question: Question) -> list[float]:
+    """Right about the items that ask "even", ties about the others."""
+    return honest(question) if "even" in question.conversation[0].content else [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("script", "consistency", "first"),
+    [
+        pytest.param(always_first, 0.0, 1.0, id="always the first"),
+        pytest.param(lambda q: always_first(q)[::-1], 0.0, 0.0, id="always the last"),
+        pytest.param(honest, 1.0, 0.5, id="always right"),
+        pytest.param(lambda q: honest(q)[::-1], 1.0, 0.5, id="always wrong"),
+        pytest.param(lambda _: [0.5, 0.5], 1.0, None, id="always a tie"),
+        pytest.param(half_right, 1.0, 0.5, id="ties are left out of the rate"),
+        pytest.param(lambda _: [], None, None, id="never a verdict"),
+    ],
+)
+def test_planted_judges_have_their_position_figures(
+    script: Callable[[Question], Sequence[float]], consistency: float | None, first: float | None
+) -> None:
+    """Consistency: same verdict in both orders. First-position rate: how often a preference is for the first."""
+    items: list[Item] = [
+        pair(uid="0", asked="even"),
+        pair(uid="1", asked="odd"),
+        listing("good", ["bad", "worse"]),
+    ]
+    summary = values(run(Scripted(script), items).outcomes)
+    figures = [summary["position_consistency"], summary["first_position_rate"]]
+    assert [figure and figure["value"] for figure in figures] == [consistency, first]
+
+
+def test_a_scorer_that_sees_one_response_has_no_position_figures() -> None:
+    """Without an order shown there is nothing to be consistent about."""
+    summary = values(run(Scripted(honest, width=1), [pair()]).outcomes)
+    assert (summary["position_consistency"], summary["first_position_rate"]) == (None, None)
+
+
+def test_one_order_shows_a_preference_for_the_first_place() -> None:
+    """With one order there is no consistency, but there is a rate, and a judge that is right has about ½."""
+    items = [pair(uid=str(n), asked=f"Question {n}?") for n in range(400)]
+    summary = values(run(Scripted(honest), items, Settings(orders="single")).outcomes)
+    assert summary["position_consistency"] is None
+    assert summary["consistent"]["helpfulness"]["pairwise"] is None
+    assert summary["first_position_rate"]["value"] == pytest.approx(0.5, abs=0.075)
+
+
+@pytest.mark.parametrize(
+    ("said", "consistency", "first"),
+    [
+        (["right", "right"], 1.0, [1.0, 0.0]),
+        (["right", "wrong"], 0.0, [1.0, 1.0]),
+        (["wrong", "right"], 0.0, [0.0, 0.0]),
+        (["tie", "tie"], 1.0, []),
+        (["tie", "right"], 0.0, [0.0]),
+        (["parse", "right"], None, [0.0]),
+        (["right"], None, [1.0]),
+        (["right", "right", "right", "wrong"], 0.5, [1.0, 0.0, 1.0, 1.0]),
+        (["right", "right", "right", "transport"], 1.0, [1.0, 0.0, 1.0]),
+    ],
+    ids=lambda value: "+".join(map(str, value)) if isinstance(value, list) else None,
+)
+def test_position_figures_of_a_comparison(
+    said: list[str], consistency: float | None, first: list[float]
+) -> None:
+    """Consistency is by sample; the first-position rate has one unit a showing with a preference."""
+    comparison = Comparison(1, told(*said))
+    assert (consistent_verdict(comparison), first_shown(comparison)) == (consistency, first)
+
+
+# Laws.
+
+said_of = st.sampled_from(["right", "wrong", "tie", "parse", "transport"])
+
+
+@st.composite
+def some_outcome(draw: st.DrawFn, said: st.SearchStrategy[str] = said_of) -> Outcome:
+    """An item of some scenario and conversation, judged in both orders against one loser or more."""
+    losers = draw(st.integers(1, 3))
+    item = listing(
+        "good",
+        [f"bad {number}" for number in range(losers)],
+        path=draw(st.sampled_from(PATHS)),
+        asked=draw(st.sampled_from("abc")),
+        kind="pairwise" if losers == 1 else "bon",
+    )
+    return outcome(*(told(draw(said), draw(said), loser=loser) for loser in range(1, losers + 1)), item=item)
+
+
+several = st.lists(some_outcome(), max_size=8)
+
+
+def with_showings(one: Outcome, change: Callable[[Showing], Showing]) -> Outcome:
+    """The outcome with each of its showings changed."""
+    comparisons = tuple(
+        replace(comparison, showings=tuple(map(change, comparison.showings)))
+        for comparison in one.comparisons
+    )
+    return replace(one, comparisons=comparisons)
+
+
+@given(several, st.randoms(use_true_random=False))
+def test_the_order_of_the_items_does_not_matter(outcomes: list[Outcome], random: Any) -> None:
+    """Shuffled items have the same figures."""
+    shuffled = random.sample(outcomes, len(outcomes))
+    before, after = dict(flat(values(outcomes))), dict(flat(values(shuffled)))
+    assert {name: figure["n"] for name, figure in before.items()} == {
+        n: figure["n"] for n, figure in after.items()
+    }
+    for name, figure in before.items():
+        assert after[name]["value"] == pytest.approx(figure["value"])
+
+
+@given(several)
+def test_swapping_the_orders_mirrors_the_first_position_rate_alone(outcomes: list[Outcome]) -> None:
+    """With first and second place exchanged, a rate r becomes 1 - r, and every other figure stays."""
+    swapped = [
+        with_showings(one, lambda each: replace(each, position=int(not each.position))) for one in outcomes
+    ]
+    before, after = dict(flat(values(outcomes))), dict(flat(values(swapped)))
+    assert before.keys() == after.keys()
+    for name, figure in before.items():
+        mirrored = 1 - figure["value"] if name == "first_position_rate" else figure["value"]
+        assert after[name]["value"] == pytest.approx(mirrored)
+
+
+@given(st.lists(some_outcome(), min_size=1, max_size=8), st.data())
+def test_a_failure_of_the_judge_never_raises_a_score(outcomes: list[Outcome], data: st.DataObject) -> None:
+    """Where a verdict becomes a reply that cannot be read, no score is higher than before."""
+    place = data.draw(st.integers(0, len(outcomes) - 1))
+    position = data.draw(st.sampled_from([0, 1]))
+
+    def spoilt(one: Showing) -> Showing:
+        spoil = one.said is not None and one.position == position
+        return showing(failure="parse", position=position, loser=one.loser) if spoil else one
+
+    changed = [*outcomes[:place], with_showings(outcomes[place], spoilt), *outcomes[place + 1 :]]
+    after = dict(flat(values(changed)))
+    for name, figure in flat(values(outcomes)):
+        assert "position" in name or after[name]["value"] <= figure["value"] + 1e-12
+
+
+@given(several, st.data())
+def test_whatever_the_missing_answers_are_the_figure_is_within_its_bounds(
+    outcomes: list[Outcome], data: st.DataObject
+) -> None:
+    """Had the unanswered questions been answered, the figure would lie between the worst and the best case."""
+    bounds = values(outcomes)["bounds"]
+
+    def answered(one: Showing) -> Showing:
+        said = (
+            data.draw(st.sampled_from(["right", "wrong"])) if one.failure and one.failure.unanswered else None
+        )
+        return replace(told(said)[0], position=one.position, loser=one.loser) if said else one
+
+    complete = values([with_showings(one, answered) for one in outcomes])
+    assert complete["bounds"] is None
+    for goal, kind in CELLS if bounds else ():
+        worst, best = (bounds[case][goal][kind] for case in ("worst", "best"))
+        figure = complete[goal][kind]
+        assert (worst is None) == (figure is None)
+        assert figure is None or worst - 1e-12 <= figure["value"] <= best + 1e-12
+
+
+@given(several)
+@settings(max_examples=50, deadline=None)
+def test_an_interval_contains_its_value_and_lies_in_0_to_1(outcomes: list[Outcome]) -> None:
+    """0 ≤ low ≤ value ≤ high ≤ 1 for every score that has an interval."""
+    for _, figure in flat(summarise(outcomes, resamples=40)):
+        assert figure["n"] > 0
+        if figure["low"] is None:
+            assert figure["high"] is None
+            assert 0 <= figure["value"] <= 1
+        else:
+            assert -1e-12 <= figure["low"] <= figure["value"] <= figure["high"] <= 1 + 1e-12
+
+
+@given(several)
+def test_figures_do_not_depend_on_the_intervals(outcomes: list[Outcome]) -> None:
+    """More or fewer bootstrap draws change no value."""
+    with_draws, without = (dict(flat(summarise(outcomes, resamples=number))) for number in (5, 0))
+    assert {name: one["value"] for name, one in with_draws.items()} == {
+        n: one["value"] for n, one in without.items()
+    }
