@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,11 +28,14 @@ KEYS = {
 }
 """The environment variable that holds the key, for providers that take one key and nothing else."""
 
+LOCAL_MODEL = "openai/local-gguf"
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
 
 class Strict(pydantic.BaseModel):
-    """A frozen record that refuses unknown keys."""
+    """A frozen record that refuses unknown keys, and shows no value in its errors: it may be a secret."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Sampling(Strict):
@@ -89,7 +93,7 @@ class Generative(Strict):
     """A language model asked through a template.
 
     model: LiteLLM's name, "openai/gpt-4o-2024-05-13": a dated snapshot, not an alias.
-    key: the environment variable that holds the key; None for an endpoint that needs none.
+    key: the environment variable that holds the key, never the key; None for an endpoint that needs none.
     base_url: the endpoint; None for the provider's own.
     force: "grammar" makes a llama.cpp server keep to the form of the verdict.
     read: how the verdict is read, if not as the template says.
@@ -112,6 +116,13 @@ class Generative(Strict):
     style: str | None = None
     serve: Serve | None = None
     reference: str = ""
+
+    @pydantic.field_validator("key")
+    @classmethod
+    def _names_a_variable(cls, key: str | None) -> str | None:
+        if key is not None and not VARIABLE.fullmatch(key):
+            raise ValueError("it is the name of an environment variable, never the key itself")
+        return key
 
 
 class Baseline(Strict):
@@ -142,14 +153,15 @@ def open_card(name: str) -> NamedCard:
     """
     if name.endswith(".gguf"):
         return gguf_card(name)
-    if content.is_path(name, ".yaml") and not name.endswith((".yaml", ".yml")) and not Path(name).is_file():
+    own = content.is_path(name, ".yaml")
+    if own and not name.endswith((".yaml", ".yml")) and not content.user_path(name).is_file():
         return litellm_card(name)
     source = content.read("judges", name)
     try:
         card = CARD.validate_python(yaml.safe_load(source.text))
-    except (yaml.YAMLError, pydantic.ValidationError) as error:
-        raise ContentError(f"judge card {name}: {one_line(error)}") from error
-    own = content.is_path(name, ".yaml")
+    except content.YAML_FAULTS as error:
+        # not "from error": the cause would show the value, and that may be a key
+        raise ContentError(f"judge card {name}: {one_line(error)}") from None
     return NamedCard(name=Path(name).stem if own else name, sha256=source.sha256, card=card)
 
 
@@ -166,8 +178,11 @@ def litellm_card(model: str) -> NamedCard:
 
 
 def gguf_card(path: str) -> NamedCard:
-    """A card for a user's own GGUF file: the embedded judge's, with other weights."""
-    file = Path(path).expanduser()
+    """A card for a user's own GGUF file: the embedded judge's, with other weights.
+
+    The name is the file's; the model's id is the same for every file, since the weights' hash tells them apart.
+    """
+    file = content.user_path(path)
     if not file.is_file():
         near = nearest(file.name, [other.name for other in file.parent.glob("*.gguf")])
         raise ContentError(f"no file {path!r}" + (f"; near it: {', '.join(near)}" if near else ""))
@@ -177,7 +192,7 @@ def gguf_card(path: str) -> NamedCard:
     serve = embedded.card.serve.model_copy(update={"weights": Weights(path=str(file.resolve()))})
     changes = {
         "summary": f"{file.name}, on this machine's CPU.",
-        "model": f"openai/{file.stem}",
+        "model": LOCAL_MODEL,
         "serve": serve,
     }
     card = embedded.card.model_copy(update=changes)

@@ -10,10 +10,15 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from rmb.errors import ContentError, UnknownName
 
 PACKAGE = Path(__file__).parent
 ENDINGS = {"judges": ".yaml", "prompts": ".jinja", "prompts/criteria": ".jinja", "prompts/styles": ".jinja"}
+YAML_FAULTS = (yaml.YAMLError, ValueError, ArithmeticError, RecursionError)
+"""What reading YAML and checking it may raise: pydantic's errors are ValueErrors, as are impossible dates."""
+SHORT = {".yaml": ".yml"}
 SORTS = {
     "judges": "judge",
     "prompts": "template",
@@ -49,7 +54,15 @@ def names(folder: str) -> list[str]:
 
 def is_path(name: str, ending: str) -> bool:
     """True if a name given by the user is a file of theirs: it has a slash, or the ending."""
-    return "/" in name or "\\" in name or name.endswith(ending)
+    return "/" in name or "\\" in name or name.endswith((ending, SHORT.get(ending, ending)))
+
+
+def user_path(name: str) -> Path:
+    """The path that the user wrote, ~ being the home folder; as it was written if there is no such home."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 def read(folder: str, name: str) -> Source:
@@ -60,7 +73,7 @@ def read(folder: str, name: str) -> Source:
     """
     ending = ENDINGS[folder]
     if is_path(name, ending):
-        path = Path(name).expanduser()
+        path = user_path(name)
         if not path.is_file():
             raise ContentError(f"no {SORTS[folder]} file {name!r}; a name without slash is the project's own")
     else:

@@ -7,6 +7,7 @@ RmbError                 2   anything this project reports; never a bug
 ├── DataError            2   a benchmark file is not what it should be; names file and position
 ├── MissingExtra         2   an optional package is needed; names what to install
 ├── RefusedError         3   no key, a bad key, or a model the provider does not serve
+├── UnreachableError     1   nothing answers at the endpoint; the same command may work later
 └── StorageError        74   the disk or the store failed
 """
 
@@ -65,6 +66,12 @@ class RefusedError(RmbError):
     exit_code = REFUSED
 
 
+class UnreachableError(RmbError):
+    """The endpoint answers nothing: the first questions all failed, so the others are not tried."""
+
+    exit_code = INCOMPLETE
+
+
 class StorageError(RmbError):
     """The disk, or the answer store on it, failed; what was stored before is kept."""
 
@@ -72,14 +79,16 @@ class StorageError(RmbError):
 
 
 def nearest(name: str, known: Iterable[str], *, most: int = 3) -> list[str]:
-    """Up to `most` of the known names that look like `name`, best first; letter case is ignored.
+    """Up to `most` of the known names that begin with or look like `name`, best first; letter case is ignored.
 
     >>> nearest("pairwise_v3", ["pairwise_v1", "pairwise_v2", "pointwise_v1"], most=2)
     ['pairwise_v2', 'pairwise_v1']
     """
     by_fold = {known_name.casefold(): known_name for known_name in known}
-    close = difflib.get_close_matches(name.casefold(), by_fold, n=most, cutoff=0.6)
-    return [by_fold[fold] for fold in close]
+    asked = name.casefold()
+    longer = sorted(fold for fold in by_fold if asked and fold.startswith(asked))
+    close = difflib.get_close_matches(asked, by_fold, n=most, cutoff=0.6)
+    return [by_fold[fold] for fold in dict.fromkeys([*longer, *close])][:most]
 
 
 def one_line(error: Exception) -> str:

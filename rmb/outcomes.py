@@ -113,12 +113,14 @@ class Comparison:
     def averaged(self, convention: Convention = HEADLINE) -> float | None:
         """Credit of the scores averaged over both orders, then compared, which cancels a constant preference
         for a position. None if a showing is missing, if both orders were not shown, or if the scores are bare
-        preferences; a failure in any showing has the convention's credit.
+        preferences; a failure in any showing has the convention's credit, whatever the judge.
         """
-        if not self.answered or not self.both_orders or not any(showing.graded for showing in self.showings):
+        if not self.answered or not self.both_orders:
             return None
         if any(showing.said is None for showing in self.showings):
             return convention.failure
+        if not any(showing.graded for showing in self.showings):
+            return None
         best = math.fsum(showing.best or 0.0 for showing in self.showings)
         rival = math.fsum(showing.rival or 0.0 for showing in self.showings)
         return 1.0 if best > rival else 0.0 if best < rival else convention.tie

@@ -5,6 +5,7 @@ This module imports no other; every other may import it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -127,29 +128,69 @@ class Answer:
     usage: Usage = Usage()
 
     def to_json(self) -> dict[str, Json]:
-        """The answer as plain JSON values; `from_json` gives an equal answer back."""
+        """The answer as plain JSON values; `from_json` gives the answer back.
+
+        Numbers that JSON does not have are the strings "nan", "inf" and "-inf".
+        """
         return {
             "text": self.text,
-            "tokens": [[token.text, dict(token.alternatives)] for token in self.tokens],
-            "rewards": None if self.rewards is None else list(self.rewards),
+            "tokens": [[token.text, packed(token.alternatives)] for token in self.tokens],
+            "rewards": None if self.rewards is None else [number_to_json(reward) for reward in self.rewards],
             "model": self.model,
             "finish_reason": self.finish_reason,
-            "usage": {name: getattr(self.usage, name) for name in Usage.__slots__},
+            "usage": packed({name: getattr(self.usage, name) for name in Usage.__slots__}),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Answer:
-        """The answer that `to_json` made this value from. Raises KeyError or TypeError for any other value."""
+        """The answer that `to_json` made this value from.
+
+        Raises one of NO_ANSWER for a value of another shape.
+        """
         stored: Mapping[str, Any] = value
         rewards = stored["rewards"]
         return cls(
-            text=stored["text"],
-            tokens=tuple(Token(text, alternatives) for text, alternatives in stored["tokens"]),
-            rewards=None if rewards is None else tuple(rewards),
-            model=stored["model"],
-            finish_reason=stored["finish_reason"],
-            usage=Usage(**stored["usage"]),
+            text=text_from_json(stored["text"]),
+            tokens=tuple(Token(text, unpacked(alternatives)) for text, alternatives in stored["tokens"]),
+            rewards=None if rewards is None else tuple(number_from_json(reward) for reward in rewards),
+            model=text_from_json(stored["model"]),
+            finish_reason=text_from_json(stored["finish_reason"]),
+            usage=Usage(**unpacked(stored["usage"])),
         )
+
+
+NO_ANSWER: Final = (KeyError, TypeError, ValueError, AttributeError)
+"""What `Answer.from_json` raises for a value that is no stored answer."""
+NON_FINITE: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def number_to_json(number: float) -> float | str:
+    """The number, or its name ("nan", "inf", "-inf") if JSON has no such number."""
+    return number if math.isfinite(number) else str(float(number))
+
+
+def number_from_json(value: Any) -> Any:
+    """The number that `number_to_json` made this value from. Raises KeyError or TypeError for any other."""
+    if isinstance(value, (int, float)):
+        return value
+    return NON_FINITE[value]
+
+
+def text_from_json(value: Any) -> str | None:
+    """The value, if it is text or None. Raises TypeError for any other."""
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} is no text")
+
+
+def packed(numbers: Mapping[str, float | None]) -> dict[str, Json]:
+    """Numbers by name, as JSON."""
+    return {name: None if value is None else number_to_json(value) for name, value in numbers.items()}
+
+
+def unpacked(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers by name that `packed` made this value from."""
+    return {name: None if value is None else number_from_json(value) for name, value in stored.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from rmb.errors import StorageError
 from rmb.records import Json
 
 SCHEMA = "answers-v1"
+ABSENT = object()
 
 
 class DamagedRowError(Exception):
@@ -55,7 +56,12 @@ class ChecksummedJson(diskcache.Disk):  # type: ignore[misc]  # diskcache has no
         """The JSON value of a row. Raises DamagedRowError for any row but one whose checksum holds."""
         if mode not in (MODE_RAW, MODE_BINARY):
             raise DamagedRowError(f"a row of mode {mode}, which this program never writes")
-        data = bytes(super().fetch(mode, filename, value, read))
+        try:
+            data = super().fetch(mode, filename, value, read)
+        except OSError as error:
+            raise DamagedRowError("a row whose file cannot be read") from error
+        if not isinstance(data, bytes):
+            raise DamagedRowError("a row that is no bytes")
         if hashlib.sha256(data[32:]).digest() != data[:32]:
             raise DamagedRowError("a row whose checksum fails")
         return json.loads(zlib.decompress(data[32:]))
@@ -72,24 +78,23 @@ class Store:
         self.folder = folder
         self.damaged: list[str] = []
         with storage(folder):
-            (folder / SCHEMA).mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.rows = diskcache.Cache(
-                str(folder / SCHEMA),
-                disk=ChecksummedJson,
-                eviction_policy="none",
-                cull_limit=0,
-                size_limit=2**62,
-            )
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / SCHEMA).mkdir(exist_ok=True, mode=0o700)
+            self.rows = open_rows(folder / SCHEMA)
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The stored value, or None if there is none that can be trusted."""
         with storage(self.folder):
             try:
-                value = self.rows.get(key)
-            except (DamagedRowError, zlib.error, ValueError, TypeError):
-                self.damaged.append(key)
-                return None
-        return value if isinstance(value, dict) else None
+                value = self.rows.get(key, default=ABSENT)
+            except (DamagedRowError, zlib.error, ValueError, TypeError, RecursionError):
+                value = None
+        if value is ABSENT:
+            return None
+        if not isinstance(value, dict):
+            self.damaged.append(key)
+            return None
+        return value
 
     def put(self, key: str, value: Mapping[str, Json]) -> None:
         """Stores a value; it is on disk when this returns. Raises StorageError if it cannot be."""
@@ -111,6 +116,17 @@ class Store:
     def __exit__(self, *exception: object) -> None:
         """Closes the store."""
         self.close()
+
+
+def open_rows(folder: Path) -> Any:
+    """The diskcache of the rows, which never evicts. Raises StorageError if what is there is no such thing."""
+    try:
+        return diskcache.Cache(
+            str(folder), disk=ChecksummedJson, eviction_policy="none", cull_limit=0, size_limit=2**62
+        )
+    # diskcache believes its table of settings, whatever stands there
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        raise StorageError(f"the answer store in {folder} is damaged: {error}") from error
 
 
 @contextmanager

@@ -7,14 +7,17 @@ Jinja inside a response stays text.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 import jinja2
 import jinja2.meta
+import jinja2.nodes
 import jinja2.sandbox
 import pydantic
 import yaml
@@ -28,6 +31,8 @@ WIDTHS: Mapping[str, int] = {"pairwise": 2, "pointwise": 1}
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 INPUTS = frozenset({"conversation", "responses", "criteria", "style", "verdict", "fence"})
 MOST_REPEATS = 100_000
+WIDE = re.compile(r"%(?:\([^)]*\))?[^a-zA-Z%]*(?:\d{4}|\*)")
+PADDING = frozenset({"center", "ljust", "rjust", "zfill"})
 Matter = TypeVar("Matter", bound=pydantic.BaseModel)
 
 
@@ -64,16 +69,34 @@ class Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"**", "*", "%"})
 
     def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
-        """Refuse powers, and products that are larger than any prompt needs."""
-        size = [
-            value if isinstance(value, int) else len(value) for value in (left, right) if value is not None
-        ]
-        if operator == "**" or (operator == "*" and len(size) == 2 and size[0] * size[1] > MOST_REPEATS):
-            raise jinja2.exceptions.SecurityError(f"operator {operator!r} is not allowed on {size} here")
+        """Refuse powers, and products and padding that are larger than any prompt needs."""
+        huge = operator == "*" and size(left) * size(right) > MOST_REPEATS
+        wide = operator == "%" and isinstance(left, str) and WIDE.search(left)
+        if operator == "**" or huge or wide:
+            raise jinja2.exceptions.SecurityError(f"operator {operator!r} is not allowed on such values here")
         return super().call_binop(context, operator, left, right)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Refuse what Jinja refuses, and padding."""
+        return attr not in PADDING and super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """Refuse `format` of texts: it pads, and '%' does what a prompt needs."""
+        if super().wrap_str_format(value) is not None:
+            raise jinja2.exceptions.SecurityError("format() of a text is unsafe; use '%'")
+        return None
+
+
+def size(value: Any) -> int:
+    """How much a factor can make a product grow: a whole number, or a length; 0 of what does not repeat."""
+    if isinstance(value, int):
+        return abs(value)
+    return len(value) if hasattr(value, "__len__") else 0
 
 
 SANDBOX = Sandbox(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+for padding in ("center", "format"):
+    del SANDBOX.filters[padding]
 SANDBOX.optimized = False  # constants would be folded at compile time, before the operators are checked
 
 
@@ -99,6 +122,11 @@ class Part:
         source = content.read(folder, name)
         matter, body = split(source, PartMatter)
         return cls(source, matter, compiled(source, body))
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """The text of the part. Raises ContentError naming the part's file."""
+        with blaming(self.source):
+            return self.template.render(values).strip()
 
 
 @dataclass(frozen=True)
@@ -149,7 +177,7 @@ class Template:
     def render(self, question: Question) -> tuple[Message, ...]:
         """The chat messages that put a question: system (if the template has one), then user.
 
-        Raises ContentError naming every variable that the template uses and nothing supplies.
+        Raises ContentError naming the file at fault, the template's or a part's, whatever goes wrong in it.
         """
         texts = [message.content for message in question.conversation]
         shown = tuple(Shown(LETTERS[index], text) for index, text in enumerate(question.responses))
@@ -159,16 +187,25 @@ class Template:
             "verdict": self.verdict,
             "fence": fence(texts, question.responses),
         }
-        try:
-            values["criteria"] = self.criteria.template.render(values).strip()
-            values["style"] = self.style.template.render(values).strip()
+        values["criteria"] = self.criteria.render(values)
+        values["style"] = self.style.render(values)
+        with blaming(self.source):
             blocks = {
                 role: "".join(block(self.jinja.new_context(values))).strip()
                 for role, block in self.jinja.blocks.items()
             }
-        except (jinja2.TemplateError, TypeError, ArithmeticError) as error:
-            raise ContentError(f"template {self.source.name}: {error}") from error
         return tuple(Message(role, blocks[role]) for role in ("system", "user") if blocks.get(role))
+
+
+@contextlib.contextmanager
+def blaming(source: content.Source) -> Iterator[None]:
+    """Makes any exception a ContentError that names the file: its author can call what raises anything."""
+    try:
+        yield
+    except jinja2.TemplateError as error:
+        raise ContentError(f"template {source.name}: {one_line(error)}") from error
+    except Exception as error:
+        raise ContentError(f"template {source.name}: {type(error).__name__}: {one_line(error)}") from error
 
 
 def fence(conversation: list[str], responses: tuple[str, ...]) -> str:
@@ -188,8 +225,9 @@ def fence(conversation: list[str], responses: tuple[str, ...]) -> str:
 
 
 def split(source: content.Source, kind: type[Matter]) -> tuple[Matter, str]:
-    """Front matter, checked against its kind, and the Jinja text below it."""
-    opening, marker, rest = source.text.partition("---\n")
+    """Front matter, checked against its kind, and the Jinja text below it; Windows' line ends are Unix's."""
+    text = source.text.removeprefix("\ufeff").replace("\r\n", "\n")
+    opening, marker, rest = text.partition("---\n")
     front, closing, body = rest.partition("\n---\n")
     if opening.strip() or not marker or not closing:
         raise ContentError(
@@ -197,7 +235,7 @@ def split(source: content.Source, kind: type[Matter]) -> tuple[Matter, str]:
         )
     try:
         return kind.model_validate(yaml.safe_load(front)), body
-    except (yaml.YAMLError, pydantic.ValidationError) as error:
+    except content.YAML_FAULTS as error:
         raise ContentError(f"{source.name}: {one_line(error)}") from error
 
 
@@ -209,24 +247,42 @@ def compiled(source: content.Source, body: str) -> jinja2.Template:
         raise ContentError(
             f"{source.name}, line {error.lineno} below the front matter: {error.message}"
         ) from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        # Python's own compiler has limits that Jinja's does not check
+        raise ContentError(f"{source.name}: {one_line(error)}") from error
 
 
 def check(source: content.Source, matter: FrontMatter, body: str, jinja: jinja2.Template) -> None:
     """Refuse a template that could not work: unknown inputs, no user block, candidates or verdict not shown."""
-    used = jinja2.meta.find_undeclared_variables(SANDBOX.parse(body))
+    parsed = SANDBOX.parse(body)
+    used = jinja2.meta.find_undeclared_variables(parsed)
     unknown, declared = used - INPUTS, set(matter.inputs)
     if unknown:
         raise ContentError(f"{source.name}: unknown variables {sorted(unknown)}; there are {sorted(INPUTS)}")
-    if used != declared:
-        raise ContentError(f"{source.name}: inputs {sorted(declared)} differ from those used, {sorted(used)}")
     if set(jinja.blocks) - {"system", "user"} or "user" not in jinja.blocks:
         raise ContentError(
             f"{source.name}: blocks {sorted(jinja.blocks)}; it needs 'user' and may have 'system'"
         )
+    if any(stray(node) for node in parsed.body):
+        raise ContentError(f"{source.name}: what stands outside the blocks is never shown; move it into one")
+    if used != declared:
+        raise ContentError(f"{source.name}: inputs {sorted(declared)} differ from those used, {sorted(used)}")
     if "responses" not in used:
         raise ContentError(f"{source.name}: never shows a response (no use of 'responses')")
     if not used & {"verdict", "style"}:
         raise ContentError(f"{source.name}: never asks for its verdict (no use of 'style' or 'verdict')")
+    scored = {len(scores) for scores in matter.verdict.labels.values()} or {1}
+    if scored != {WIDTHS[matter.protocol]}:
+        raise ContentError(
+            f"{source.name}: a {matter.protocol} verdict scores {WIDTHS[matter.protocol]}, not {scored}"
+        )
+
+
+def stray(node: jinja2.nodes.Node) -> bool:
+    """True for anything but a block and the space between blocks."""
+    if not isinstance(node, jinja2.nodes.Output):
+        return not isinstance(node, jinja2.nodes.Block)
+    return any(not isinstance(part, jinja2.nodes.TemplateData) or part.data.strip() for part in node.nodes)
 
 
 def plain(conversation: Conversation) -> str:

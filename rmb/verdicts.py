@@ -16,7 +16,8 @@ import pydantic
 
 from rmb.records import Answer, Failure, Scores, Token
 
-THINKING = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
+THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+UNOPENED = re.compile(r"\A.*</think>", re.DOTALL)
 FINISH_FAILURES: Mapping[str, str] = {
     "content_filter": "content_filter",
     "context_length": "context_length",
@@ -24,6 +25,14 @@ FINISH_FAILURES: Mapping[str, str] = {
     "refusal": "refusal",
 }
 EXPLANATION = r"[^\[\]]{1,600}"
+
+# A marker that ends, or begins, with its label, a letter or a stop tells by what stands beside it whether the
+# label is whole: "Both" is not B, "1.5" is not 1, and "8/100" is not 8 of 10.
+OPEN = re.compile(r"(?:\A|[\w.,/'-])\s*\Z")
+AFTER_WORD = r"(?![^\W_]|['’/-][^\W_])"
+AFTER_NUMBER = AFTER_WORD + r"(?!\s*(?:[/–-]|out\s+of)\s*\d|[.,:]\d|\s*%)"
+BEFORE_WORD = r"(?<![^\W_])"
+BEFORE_NUMBER = BEFORE_WORD + r"(?<![−–.,/-])"
 
 
 class VerdictRule(pydantic.BaseModel):
@@ -55,6 +64,19 @@ class VerdictRule(pydantic.BaseModel):
             raise ValueError("scale is [lowest, highest]")
         return self
 
+    @pydantic.field_validator("labels")
+    @classmethod
+    def _told_apart(cls, labels: dict[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
+        if any(not label or label != label.strip() for label in labels):
+            raise ValueError("labels are words without space around them")
+        if len({label.casefold() for label in labels}) < len(labels):
+            raise ValueError("labels differ by more than letter case")
+        if len({len(scores) for scores in labels.values()}) > 1 or () in labels.values():
+            raise ValueError("each label gives one score for each response shown")
+        if not all(math.isfinite(score) for scores in labels.values() for score in scores):
+            raise ValueError("scores are finite numbers")
+        return labels
+
     @property
     def forms(self) -> list[str]:
         """Every verdict as it is to be written, in the order declared: ["[[A]]", "[[B]]"]."""
@@ -70,21 +92,34 @@ class VerdictRule(pydantic.BaseModel):
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Finds a verdict; group 1 is its label. Spaces and letter case inside the marker do not matter."""
-        if self.scale:
-            label = r"(-?\d+(?:\.\d+)?)(?:\s*/\s*\d+)?"
-        else:
-            label = "(" + "|".join(re.escape(name) for name in self.labels) + ")"
+        """Finds a verdict; group 1 is its label. Spaces and letter case inside the marker do not matter.
+
+        A bare label is a verdict if it is all that the last line with a word on it says.
+        """
+        start, end = (BEFORE_NUMBER, AFTER_NUMBER) if self.scale else (BEFORE_WORD, AFTER_WORD)
         if self.marker == "{}":
-            return re.compile(rf"\A[\s\W]*{label}[\s\W]*\Z", re.IGNORECASE)
-        before, after = (re.escape(half) for half in self.marker.split("{}"))
-        return re.compile(rf"{before}\s*{label}\s*{after}", re.IGNORECASE)
+            start = start if self.scale else ""
+            return re.compile(rf"(?m:^)[^\w\n]*?{start}{self.label}{end}[\s\W]*\Z", re.IGNORECASE)
+        before, after = self.marker.split("{}")
+        start, end = "" if before else start, end if OPEN.search(after) else ""
+        parts = [start, re.escape(before), r"\s*", self.label, r"\s*" if after else "", re.escape(after), end]
+        return re.compile("".join(parts), re.IGNORECASE)
+
+    @property
+    def label(self) -> str:
+        """A regular expression for one label, as its group 1; of a scale, for any number."""
+        if self.scale:
+            return rf"(-?\d+(?:\.\d+)?)(?:\s*(?:/|out\s+of)\s*{self.scale[1]}(?:\.0+)?)?"
+        longest_first = sorted(self.labels, key=len, reverse=True)
+        return "(" + "|".join(re.escape(name) for name in longest_first) + ")"
 
     def grammar(self, *, explains: bool) -> str:
         """A GBNF grammar (llama.cpp) that lets a model write nothing but a verdict, at the end if it explains."""
         before, after = (quoted(half) for half in self.marker.split("{}"))
         choices = " | ".join(quoted(label) for label in self.known)
-        return f"root ::= {EXPLANATION + ' ' if explains else ''}{before} ({choices}) {after}"
+        # a bare label after an explanation is read only on a line of its own
+        line = r'"\n" ' if self.marker == "{}" else ""
+        return f"root ::= {EXPLANATION + ' ' + line if explains else ''}{before} ({choices}) {after}"
 
     def scores(self, label: str) -> Scores | None:
         """The scores that a label stands for; None if it is no label of this rule, or off the scale."""
@@ -99,17 +134,28 @@ class VerdictRule(pydantic.BaseModel):
 
 def read(rule: VerdictRule, answer: Answer) -> Scores | Failure:
     """The verdict in an answer: one score for each response shown, or why there is none."""
-    if rule.read == "logprob" and rule.labels:
-        if answer.tokens:
-            return from_tokens(rule, answer)
-        if rule.fallback == "fail" and answer.text:
-            return Failure("parse", "no log-probabilities in the reply, and the rule allows no other reading")
-    return from_text(rule, answer)
+    by_probability = rule.read == "logprob" and bool(rule.labels)
+    if by_probability and answer.tokens:
+        return from_tokens(rule, answer)
+    verdict = from_text(rule, answer)
+    if by_probability and rule.fallback == "fail" and isinstance(verdict, Scores):
+        return Failure("parse", "no log-probabilities in the reply, and the rule allows no other reading")
+    return verdict
+
+
+def spoken(text: str) -> str:
+    """The text with what is only thought blanked out, so that each letter left stays at its place.
+
+    A </think> that nothing opens ends a thought that began in the prompt.
+    """
+    for thought in (THINKING, UNOPENED):
+        text = thought.sub(lambda match: " " * len(match[0]), text)
+    return text
 
 
 def from_text(rule: VerdictRule, answer: Answer) -> Scores | Failure:
     """The verdict written in the text, thinking left out. Two different verdicts are a contradiction."""
-    text = THINKING.sub("", answer.text or "")
+    text = spoken(answer.text or "")
     found = [match.group(1) for match in rule.pattern.finditer(text)]
     verdicts = [rule.scores(label) for label in found]
     if not found:
@@ -137,19 +183,20 @@ def from_tokens(rule: VerdictRule, answer: Answer) -> Scores | Failure:
     """The expected scores under the labels' probabilities where the verdict stands, e.g. (0.7, 0.3).
 
     p(label) is the softmax over the declared labels only; a label that is not among the alternatives given
-    counts as no likelier than the least likely one given.
+    counts as likely as it can be at most: see `floor`.
     """
-    token = verdict_token(rule, answer.tokens)
+    text = spoken("".join(token.text for token in answer.tokens))
+    token = verdict_token(rule, text, answer.tokens)
     if token is None:
-        return no_verdict(answer, "".join(token.text for token in answer.tokens))
+        return no_verdict(answer, text)
     logs = {label: label_logprob(label, token.alternatives) for label in rule.labels}
     known = [log for log in logs.values() if log > -math.inf]
     if not known:
         return Failure(
             "parse", f"no label among the {len(token.alternatives)} alternatives of the verdict token"
         )
-    floor = min(log for log in token.alternatives.values() if log > -math.inf)
-    weights = {label: math.exp(max(log, floor) - max(known)) for label, log in logs.items()}
+    least = floor(token.alternatives)
+    weights = {label: math.exp(max(log, least) - max(known)) for label, log in logs.items()}
     total = math.fsum(weights.values())
     width = len(next(iter(rule.labels.values())))
     values = (
@@ -159,10 +206,19 @@ def from_tokens(rule: VerdictRule, answer: Answer) -> Scores | Failure:
     return Scores(tuple(values), graded=True)
 
 
-def verdict_token(rule: VerdictRule, tokens: tuple[Token, ...]) -> Token | None:
-    """The token that carries the label of the last verdict in the reply."""
-    written = "".join(token.text for token in tokens)
-    matches = list(rule.pattern.finditer(written))
+def floor(alternatives: Mapping[str, float]) -> float:
+    """The highest log-probability that a token can have which is not among these alternatives.
+
+    Providers list the likeliest: what they leave out is no likelier than the least likely they list, and no
+    likelier than what the listed probabilities leave of 1.
+    """
+    rest = 1 - math.fsum(math.exp(min(log, 0.0)) for log in alternatives.values())
+    return min(*alternatives.values(), math.log(rest) if rest > 0 else -math.inf)
+
+
+def verdict_token(rule: VerdictRule, text: str, tokens: tuple[Token, ...]) -> Token | None:
+    """The token that carries the label of the last verdict in the text that the tokens make."""
+    matches = list(rule.pattern.finditer(text))
     if not matches:
         return None
     start, end = matches[-1].span(1)
@@ -170,13 +226,14 @@ def verdict_token(rule: VerdictRule, tokens: tuple[Token, ...]) -> Token | None:
     for token in tokens:
         offset += len(token.text)
         if offset > start and token.text.strip():
-            return token if offset >= end or token.alternatives else None
+            return token if offset >= end else None
     return None
 
 
 def label_logprob(label: str, alternatives: Mapping[str, float]) -> float:
-    """The log-probability that the next token is the label, with or without a space before; -inf if unlisted."""
-    logs = [log for text, log in alternatives.items() if text.strip() == label and log > -math.inf]
+    """The log-probability that the next token is the label in any letter case, spaces aside; -inf if unlisted."""
+    same = [log for text, log in alternatives.items() if text.strip().casefold() == label.casefold()]
+    logs = [log for log in same if log > -math.inf]
     if not logs:
         return -math.inf
     top = max(logs)

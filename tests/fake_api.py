@@ -166,7 +166,7 @@ class FakeApi:
     def _reply(self, request: Request) -> Reply:
         try:
             return self._script(request)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - kept, and raised when the server stops
             self._script_error = self._script_error or error
             return Reply(status=500, error={"message": f"the test's script failed: {error!r}"})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import traceback
 from pathlib import Path
 
 import pydantic
@@ -102,7 +103,6 @@ def test_a_faulty_card_is_refused(tmp_path: Path, text: str, fault: str) -> None
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="YAML's constructors raise bare ValueError")
 def test_an_impossible_date_in_a_card_is_no_traceback(tmp_path: Path) -> None:
     """A value that YAML takes for a date, and that is none, is a fault like any other."""
     (tmp_path / "mine.yaml").write_text(MINE + "reference: 2024-13-45\n")
@@ -110,7 +110,9 @@ def test_an_impossible_date_in_a_card_is_no_traceback(tmp_path: Path) -> None:
         open_card("./mine.yaml")
 
 
-@pytest.mark.parametrize("name", ["mine.yaml", "./mine.yaml", "sub/mine.yaml", "sub/mine.yml", "sub/mine"])
+@pytest.mark.parametrize(
+    "name", ["mine.yaml", "mine.yml", "./mine.yaml", "sub/mine.yaml", "sub/mine.yml", "sub/mine"]
+)
 def test_a_path_is_the_users_own_card(tmp_path: Path, name: str) -> None:
     """A card of the user's is known by its file's stem; all that it leaves out has a default."""
     (tmp_path / "sub").mkdir()
@@ -175,7 +177,7 @@ def test_a_gguf_file_is_asked_as_the_embedded_judge_is(tmp_path: Path, name: str
     (tmp_path / "small.gguf").write_bytes(b"GGUF")
     named, embedded = open_card(name), generative(open_card("embedded"))
     card = generative(named)
-    assert (named.name, card.model) == ("small", "openai/small")
+    assert (named.name, card.model) == ("small", "openai/local-gguf")
     assert card.serve is not None
     assert card.serve.weights.path == str(tmp_path / "small.gguf")
     assert card.serve.weights.sha256 is None
@@ -198,16 +200,9 @@ def test_a_card_cannot_be_changed() -> None:
         card.model = "openai/other"
 
 
-@pytest.mark.xfail(strict=True, reason="`key` takes any text: a pasted key would be written into run.json")
 def test_a_key_pasted_into_a_card_is_refused(tmp_path: Path) -> None:
     """`key` is the name of an environment variable, and a secret in its place is refused, not recorded."""
     (tmp_path / "mine.yaml").write_text(MINE + "key: sk-proj-0123456789abcdef\n")
-    with pytest.raises(ContentError):
+    with pytest.raises(ContentError, match=r"generative\.key: .*name of an environment variable") as refused:
         open_card("./mine.yaml")
-
-
-@pytest.mark.xfail(strict=True, raises=UnknownName, reason="only .yaml is an ending; sub/mine.yml is a path")
-def test_the_short_ending_is_a_path_too(tmp_path: Path) -> None:
-    """`mine.yml` in the working directory is the user's card, as `./mine.yml` is."""
-    (tmp_path / "mine.yml").write_text(MINE)
-    assert open_card("mine.yml").name == "mine"
+    assert "0123" not in "".join(traceback.format_exception(refused.value))

@@ -125,7 +125,6 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path, data: bytes) -> Non
         content.read("prompts", "./mine.jinja")
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="expanduser() raises RuntimeError, not caught")
 def test_the_home_of_an_unknown_user_is_no_traceback() -> None:
     """`~nobody-of-that-name/mine.jinja` is an absent file like any other."""
     with pytest.raises(ContentError):

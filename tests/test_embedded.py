@@ -222,7 +222,6 @@ def test_other_weights_are_another_judge() -> None:
         pytest.param(
             "./renamed.gguf",
             id="another name",
-            marks=pytest.mark.xfail(strict=True, reason="bug: the file's name is the identity's model"),
         ),
     ],
 )

@@ -156,9 +156,6 @@ def test_a_mean_of_means() -> None:
     assert found["abc"] == Figure(0.75, None, None, 3)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="sizes_of() adds up the conversations of a mean's parts, counting one twice"
-)
 def test_a_mean_over_one_conversation_has_no_interval() -> None:
     """One conversation in two subsets is still one: its interval must not be [value, value]."""
     units = {"a": [(0, 1.0)], "b": [(0, 0.0)]}
@@ -173,12 +170,7 @@ def test_no_draws_no_interval() -> None:
 @pytest.mark.parametrize(
     "resamples",
     [
-        pytest.param(
-            1,
-            marks=pytest.mark.xfail(
-                strict=True, raises=IndexError, reason="percentiles() of a figure in no draw"
-            ),
-        ),
+        1,
         100,
     ],
 )

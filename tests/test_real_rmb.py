@@ -124,7 +124,7 @@ def test_missing_files_are_named_with_their_counts(benchmark: Benchmark) -> None
     (told,) = [notice for notice in benchmark.notices if "missing" in notice]
     assert told.startswith("3 missing against the official release: ")
     for path, count in MISSING.items():
-        assert f"Pairwise_set/{path} ({count})".casefold() in told.casefold()
+        assert f"Pairwise_set/{path.replace('h', 'H', 1)} ({count})" in told
 
 
 def test_odd_items_are_told(benchmark: Benchmark) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import FrozenInstanceError, fields
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmb.records import JUDGE_FAILURES, RUN_FAILURES, Answer, Failure, Item, Question, Token, Usage
+from rmb.records import JUDGE_FAILURES, NO_ANSWER, RUN_FAILURES, Answer, Failure, Item, Question, Token, Usage
 from tests.builders import listing, pair
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -29,6 +30,27 @@ answers = st.builds(
 def test_an_answer_survives_json(answer: Answer) -> None:
     """An answer written as JSON text and read back is equal to what it was."""
     assert Answer.from_json(json.loads(json.dumps(answer.to_json()))) == answer
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_numbers_that_json_does_not_have_survive(number: float) -> None:
+    """A reward or log-probability may be any float; what is written is JSON all the same."""
+    stored = json.dumps(
+        Answer(rewards=(number,), tokens=(Token("A", {"A": number}),)).to_json(), allow_nan=False
+    )
+    found = Answer.from_json(json.loads(stored))
+    assert found.rewards is not None
+    assert [str(found.rewards[0]), str(found.tokens[0].alternatives["A"])] == [str(number)] * 2
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"text": 7}, {"rewards": ["much"]}, {"tokens": [["A"]]}, {"usage": {"seconds": []}}, {"tokens": 1}],
+)
+def test_an_answer_of_another_shape_is_refused(part: dict[str, object]) -> None:
+    """A part of another type is an error when the answer is read, not later."""
+    with pytest.raises(NO_ANSWER):
+        Answer.from_json(Answer().to_json() | part)
 
 
 @pytest.mark.parametrize("key", [field.name for field in fields(Answer)])

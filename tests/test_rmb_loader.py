@@ -26,7 +26,6 @@ from rmb.records import Message
 Record = dict[str, Any]
 S1 = "Harmlessness/S1"
 HYPOTHETICAL = "Helpfulness/Open QA/Hypothetical Scenarios"
-NOT_RAISED = pytest.fail.Exception
 
 
 def talk(*turns: str) -> list[dict[str, str]]:
@@ -217,6 +216,14 @@ def test_a_single_file_holds_what_the_folder_holds() -> None:
     assert single.fingerprint == unpacked.fingerprint
 
 
+def test_a_tar_may_hold_links() -> None:
+    """Of two names for one file, tar packs the second as a link; it is read like the first."""
+    root = folder(Path("mine"), bon())
+    (root / "other.json").hardlink_to(root / "BoN_set/Harmlessness/S1.json")
+    assert load(tarred(root, Path("mine.tar.gz"))).items == load(root).items
+    assert len(load(root).items) == 2
+
+
 def test_endings_in_capitals_are_known() -> None:
     """DATA.ZIP is a zip archive."""
     assert len(load(zipped(folder(Path("RMB"), *MIXED), Path("DATA.ZIP"))).items) == 4
@@ -254,9 +261,6 @@ def test_the_order_of_the_records_is_not_in_the_fingerprint() -> None:
     assert there.fingerprint == back.fingerprint
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="bug: items of one id are hashed in the order of the files"
-)
 def test_the_order_of_records_with_one_id_is_not_in_the_fingerprint() -> None:
     """The same holds for ids that are used twice."""
     records = [bon("0", best="one"), bon("0", best="other")]
@@ -264,11 +268,6 @@ def test_the_order_of_records_with_one_id_is_not_in_the_fingerprint() -> None:
     assert there.fingerprint == back.fingerprint
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="bug: control characters in a text look like the hash's own separators",
-)
 def test_a_text_cannot_pass_for_two() -> None:
     """One loser whose text holds control characters is not two losers."""
     two = bon(losers=("bad", "worse"))
@@ -329,10 +328,10 @@ def official(**gone: int) -> list[Record]:
     ("gone", "told"),
     [
         ({}, ()),
-        ({"S11": 977}, ("1 missing against the official release: Pairwise_set/harmlessness/S11 (977)",)),
+        ({"S11": 977}, ("1 missing against the official release: Pairwise_set/Harmlessness/S11 (977)",)),
         (
             {"S1": 1},
-            ("1 another count than the release: Pairwise_set/harmlessness/S1 (458, not 459)",),
+            ("1 another count than the release: Pairwise_set/Harmlessness/S1 (458, not 459)",),
         ),
     ],
     ids=["complete", "a file is missing", "a record is missing"],
@@ -341,7 +340,7 @@ def test_what_the_release_has_and_the_data_lack_is_told(gone: dict[str, int], to
     """Against the official counts, every missing file and every other count is named."""
     benchmark = load(write(Path("release.json"), official(**gone)))
     assert benchmark.name == "RMB"
-    assert tuple(line.replace("/H", "/h") for line in benchmark.notices) == told
+    assert benchmark.notices == told
 
 
 def test_one_file_of_the_release_is_known_as_such() -> None:
@@ -379,29 +378,25 @@ def test_the_official_counts_add_up_to_the_published_ones() -> None:
 
 @pytest.mark.parametrize("content", [{"name": "x"}, [1, 2], [], None, "text"])
 def test_a_stray_json_file_is_passed_over(content: object) -> None:
-    """Notes of another program beside the data do no harm."""
+    """Notes of another program beside the data do no harm; a notice names them, lest they were data."""
     write(folder(Path("mine"), *MIXED) / "package.json", content)
-    assert len(load(Path("mine")).items) == 4
+    benchmark = load(Path("mine"))
+    assert len(benchmark.items) == 4
+    assert benchmark.notices == ("1 without any RMB record (not loaded): mine/package.json",)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=DataError, reason="bug: a stray file is passed over only if it sorts behind the data"
-)
 def test_a_stray_json_file_in_front_is_passed_over_too() -> None:
     """Whether a file is the data's own does not depend on how its name sorts."""
     write(folder(Path("mine"), *MIXED) / "A.json", {"name": "x"})
-    assert len(load(Path("mine")).items) == 4
+    benchmark = load(Path("mine"))
+    assert len(benchmark.items) == 4
+    assert notice(benchmark, "without any").endswith(": mine/A.json")
 
 
 @pytest.mark.parametrize(
     "pack",
     [
-        pytest.param(
-            lambda root: root,
-            marks=pytest.mark.xfail(
-                strict=True, raises=DataError, reason="bug: they are skipped in archives alone"
-            ),
-        ),
+        lambda root: root,
         lambda root: tarred(root, Path("mine.tar.gz")),
         lambda root: zipped(root, Path("mine.zip")),
     ],
@@ -414,14 +409,12 @@ def test_resource_forks_are_passed_over(pack: Callable[[Path], Path]) -> None:
     assert len(load(pack(root)).items) == 4
 
 
-@pytest.mark.xfail(strict=True, raises=IsADirectoryError, reason="bug: IsADirectoryError")
 def test_a_folder_called_json_is_no_file() -> None:
     """Only files are read, whatever a folder is called."""
     (folder(Path("mine"), *MIXED) / "old.json").mkdir()
     assert len(load(Path("mine")).items) == 4
 
 
-@pytest.mark.xfail(strict=True, raises=NOT_RAISED, reason="bug: the whole file is passed over in silence")
 def test_a_broken_first_record_does_not_hide_its_file() -> None:
     """A file of records is data, and a record without its category is refused wherever it stands."""
     root = folder(Path("mine"), *MIXED)
@@ -442,11 +435,7 @@ def test_a_broken_first_record_does_not_hide_its_file() -> None:
         (b"[{}] []", "line 1 column 6 (character 5 of 7): Extra data"),
         (b'["\xe9"]', "not JSON text: 'utf-8' codec can't decode byte 0xe9"),
         (b"[" * 100_000, "not JSON text"),
-        pytest.param(
-            b"[" + b"1" * 5000 + b"]",
-            "not JSON text",
-            marks=pytest.mark.xfail(strict=True, raises=ValueError, reason="bug: a plain ValueError"),
-        ),
+        (b"[" + b"1" * 5000 + b"]", "not JSON text"),
     ],
     ids=["cut", "nothing", "two values", "Latin-1", "deep", "huge number"],
 )
@@ -459,16 +448,20 @@ def test_a_broken_file_is_named_with_the_place(content: bytes, says: str) -> Non
     assert "mine/BoN_set/Harmlessness/S2.json" in str(raised.value)
 
 
+def test_a_link_to_nothing_is_refused() -> None:
+    """A file that cannot be read is named, with the reason."""
+    root = folder(Path("mine"), *MIXED)
+    (root / "S2.json").symlink_to("nowhere.json")
+    with pytest.raises(DataError, match=r"cannot read mine/S2\.json: No such file or directory$"):
+        load(root)
+
+
 def test_a_broken_file_in_an_archive_is_named_with_the_archive() -> None:
     """The message has archive, file, and place."""
     root = folder(Path("mine"), bon())
     write(root / "BoN_set/Harmlessness/S1.json", b"[")
     with pytest.raises(DataError, match=r"mine\.zip:mine/BoN_set/Harmlessness/S1\.json: .* line 1 column 2"):
         load(zipped(root, Path("mine.zip")))
-
-
-NO_ANSWER = pytest.mark.xfail(strict=True, raises=AttributeError, reason="bug: AttributeError at `strip`")
-SILENT = pytest.mark.xfail(strict=True, raises=NOT_RAISED, reason="bug: loaded in silence")
 
 
 @pytest.mark.parametrize(
@@ -488,10 +481,16 @@ SILENT = pytest.mark.xfail(strict=True, raises=NOT_RAISED, reason="bug: loaded i
         bon(best=["good"]),
         {key: value for key, value in bon().items() if key != "bon_uid"},
         {key: value for key, value in pairwise().items() if key != "reject"},
-        pytest.param(bon(best=None), marks=NO_ANSWER),
-        pytest.param(bon(best=7), marks=NO_ANSWER),
-        pytest.param(bon() | {"conversation_input": [{"role": "user", "content": None}]}, marks=SILENT),
-        pytest.param(bon() | {"category_path": "BoN_set/Harmlessness"}, marks=SILENT),
+        bon(best=None),
+        bon(best=7),
+        bon() | {"bon_best": {"llm_name": 7, "answer": "good"}},
+        bon() | {"bon_uid": None},
+        bon() | {"conversation_input": [{"role": "user", "content": None}]},
+        bon() | {"conversation_input": [{"role": 1, "content": "Hello?"}]},
+        bon() | {"conversation_input": []},
+        bon() | {"category_path": "BoN_set/Harmlessness"},
+        bon() | {"category_path": "BoN_set/Harmlessness/"},
+        bon() | {"category_path": ""},
     ],
 )
 def test_a_record_of_another_shape_is_named(record: object) -> None:
@@ -516,7 +515,7 @@ def test_a_missing_key_is_named() -> None:
         ({}, "place holds no RMB record; expected RMB's layout: BoN_set/ and Pairwise_set/"),
         ({"readme.txt": b"hello"}, "place holds no RMB record; expected RMB's layout"),
         ({"empty.json": []}, "place holds no RMB record; expected RMB's layout"),
-        ({"package.json": {"name": "x"}}, "package.json, record 1: not an RMB record"),
+        ({"package.json": {"name": "x"}}, "place/package.json, record 1: not an RMB record"),
     ],
     ids=["empty", "other files", "empty list", "other JSON"],
 )
@@ -581,9 +580,6 @@ def test_the_two_members_are_data() -> None:
     assert len(load(write(Path("mine.tar.gz"), gzip.compress(two_members() + bytes(1024)))).items) == 2
 
 
-@pytest.mark.xfail(
-    strict=True, raises=NOT_RAISED, reason="bug: tarfile takes a cut in or before a header for the end"
-)
 @pytest.mark.parametrize("cut", [1024, 1200])
 @pytest.mark.parametrize("packed", [False, True], ids=["tar", "tar.gz"])
 def test_a_tar_cut_between_two_files_is_refused(cut: int, packed: bool) -> None:
@@ -595,14 +591,18 @@ def test_a_tar_cut_between_two_files_is_refused(cut: int, packed: bool) -> None:
         load(write(Path("mine.tar.gz" if packed else "mine.tar"), data))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=NOT_RAISED, reason="bug: in a stream, tarfile does not look at gzip's checksum"
-)
 def test_a_damaged_gzip_archive_is_refused() -> None:
     """A text that changed on the way is found by the archive's checksum."""
     packed = gzip.compress(two_members() + bytes(1024), compresslevel=0)
     with pytest.raises(DataError, match="cannot read"):
         load(write(Path("mine.tar.gz"), packed.replace(b'"good"', b'"goad"')))
+
+
+def test_a_tar_with_a_damaged_header_is_refused() -> None:
+    """A second member that is none does not hide the rest of the archive."""
+    data = two_members().replace(b"Harmlessness/S1.json", b"Harmlessness/S2.json") + bytes(1024)
+    with pytest.raises(DataError, match=r"cannot read mine\.tar: damaged or cut off at byte 1024"):
+        load(write(Path("mine.tar"), data))
 
 
 def test_a_damaged_zip_archive_is_refused() -> None:
@@ -613,7 +613,6 @@ def test_a_damaged_zip_archive_is_refused() -> None:
         load(archive)
 
 
-@pytest.mark.xfail(strict=True, raises=(RuntimeError, NotImplementedError), reason="bug: zipfile's own error")
 @pytest.mark.parametrize("flag", [1, 32], ids=["encrypted", "patched"])
 def test_a_zip_archive_that_cannot_be_read_is_refused(flag: int) -> None:
     """A password, or a method that Python does not know, is an error of one line."""

@@ -287,6 +287,7 @@ def test_an_empty_system_block_is_no_message() -> None:
         ),
         pytest.param("---\n- a list\n---\n", "valid dictionary", id="a list"),
         pytest.param("---\nsummary: [\n---\n", "parsing a flow", id="no YAML"),
+        pytest.param("---\nsummary: 2024-13-45\n---\n", "month must be", id="an impossible date"),
         pytest.param("---\nsummary: !!python/name:os.system\n---\n", "could not determine", id="a tag"),
     ],
 )
@@ -349,7 +350,7 @@ def test_a_syntax_error_names_its_line(body: str, line: int) -> None:
 @pytest.mark.parametrize(
     ("name", "parts", "message"),
     [
-        pytest.param("pairwise", {}, "no template 'pairwise'; did you mean pairwise_v[12]", id="template"),
+        pytest.param("pairwise", {}, "no template 'pairwise'; did you mean .*pairwise_v[12]", id="template"),
         pytest.param("pairwise_v2", {"criteria": "helpful"}, "no criteria .*helpfulness", id="criteria"),
         pytest.param(
             "pairwise_v2", {"style": "explain"}, "no style 'explain'; did you mean explain_f", id="style"
@@ -474,7 +475,6 @@ def test_a_conversation_as_text(turns: tuple[Message, ...], text: str) -> None:
     assert plain(turns) == text
 
 
-@pytest.mark.xfail(strict=True, reason="width of the rule is not checked against the protocol")
 @pytest.mark.parametrize(
     "front",
     [
@@ -489,32 +489,31 @@ def test_a_conversation_as_text(turns: tuple[Message, ...], text: str) -> None:
 )
 def test_a_rule_scores_as_many_responses_as_are_shown(front: str) -> None:
     """A template whose verdicts score another number of responses than its protocol shows is refused."""
-    with pytest.raises(ContentError):
+    with pytest.raises(ContentError, match="verdict scores"):
         own(front=front)
 
 
-@pytest.mark.xfail(strict=True, reason="what stands outside the blocks counts as used, and is never rendered")
 @pytest.mark.parametrize(
     "body",
     [
         pytest.param("{{ responses }}{% block user %}{{ style }}{% endblock %}", id="responses"),
         pytest.param("{{ style }}{% block user %}{{ responses }}{% endblock %}", id="style"),
+        pytest.param("Be kind." + USER, id="words"),
+        pytest.param("{% set x = 1 %}" + USER, id="a variable"),
+        pytest.param("{% if responses %}" + USER + "{% endif %}", id="a condition"),
     ],
 )
 def test_what_stands_outside_the_blocks_is_not_shown(body: str) -> None:
-    """A template that shows responses, or asks for a verdict, only outside its blocks is refused."""
-    with pytest.raises(ContentError):
+    """A template with anything outside its blocks is refused, since nobody would ever see it."""
+    with pytest.raises(ContentError, match="outside the blocks"):
         own(body)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=(ValueError, LookupError, RecursionError), reason="not caught by render()"
-)
 @pytest.mark.parametrize(
     "statement",
     [
         pytest.param("{{ 'a'.index('b') }}", id="ValueError"),
-        pytest.param("{{ '{}'.format() }}", id="IndexError"),
+        pytest.param("{{ ''.split() | random }}", id="IndexError"),
         pytest.param("{{ '%(a)s' % {} }}", id="KeyError"),
         pytest.param("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", id="RecursionError"),
     ],
@@ -526,9 +525,6 @@ def test_any_fault_while_rendering_names_the_template(statement: str) -> None:
         template.render(ask(template))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=SyntaxError, reason="Python's own SyntaxError is not caught by compiled()"
-)
 def test_too_many_loops_are_no_traceback() -> None:
     """More nested loops than Python allows are a fault of the template."""
     loops = "{% for a in responses %}" * 25 + "{% endfor %}" * 25
@@ -536,29 +532,38 @@ def test_too_many_loops_are_no_traceback() -> None:
         own(USER.replace("BODY", loops))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="% is intercepted but not limited; format and center are not intercepted"
-)
 @pytest.mark.parametrize(
     "expression",
-    ["'%9999999d' % 1", "'{:9999999}'.format(1)", "'x' | center(9999999)"],
-    ids=["%", "format", "center"],
+    [
+        "'%9999999d' % 1",
+        "'%(a)9999999d' % {'a': 1}",
+        "'%*d' % (9999999, 1)",
+        "'{:9999999}'.format(1)",
+        "'{a:9999999}'.format_map({'a': 1})",
+        "'%9999999d' | format(1)",
+        "'x'.center(9999999)",
+        "'x'.zfill(9999999)",
+        "'x' | attr('rjust') (9999999)",
+        "'x' | center(9999999)",
+    ],
 )
 def test_padding_is_limited_as_products_are(expression: str) -> None:
     """A text padded to ten million characters is refused, as one repeated ten million times is."""
-    template = own(USER.replace("BODY", f"{{{{ {expression} }}}}"))
-    with pytest.raises(ContentError):
-        template.render(ask(template))
+
+    def rendered() -> tuple[Message, ...]:
+        template = own(USER.replace("BODY", f"{{{{ {expression} }}}}"))
+        return template.render(ask(template))
+
+    with pytest.raises(ContentError, match=r"not allowed on|unsafe|No filter"):
+        rendered()
 
 
-@pytest.mark.xfail(strict=True, reason="a product with a fraction fails on len()")
 def test_fractions_can_be_multiplied() -> None:
     """Sums with fractions are as harmless as sums without."""
     template = own(USER.replace("BODY", "{{ 1.5 * 2 }} "))
     assert template.render(ask(template))[-1].content.startswith("3.0 ")
 
 
-@pytest.mark.xfail(strict=True, reason="split() knows neither CRLF nor a byte order mark")
 @pytest.mark.parametrize(
     "front", [FRONT.replace("\n", "\r\n"), "\ufeff" + FRONT], ids=["CRLF", "byte order mark"]
 )
@@ -567,10 +572,9 @@ def test_files_written_on_windows_are_read(front: str) -> None:
     assert own(front=front).width == 2
 
 
-@pytest.mark.xfail(strict=True, reason="render() names the template, whatever part fails")
 def test_a_faulty_part_is_named() -> None:
     """A fault in the user's criteria names the criteria file, not the template that includes it."""
     Path("mine.jinja").write_text("---\nsummary: x\n---\n{{ nothing }}")
     template = Template.load("pairwise_v1", criteria="./mine.jinja")
-    with pytest.raises(ContentError, match=r"mine\.jinja"):
+    with pytest.raises(ContentError, match=r"^template \./mine\.jinja: 'nothing' is undefined"):
         template.render(ask(template))

@@ -253,10 +253,14 @@ def test_a_failure_says_what_it_saw(text: str, detail: str) -> None:
             (0.75, 0.25),
             id="spellings summed",
         ),
-        pytest.param(LETTER, reply(("A", {"A": 0.9, "x": 0.1})), (0.9, 0.1), id="unlisted label: the floor"),
+        pytest.param(LETTER, reply(("A", {"A": 0.8, "x": 0.1})), (8 / 9, 1 / 9), id="unlisted: the floor"),
         pytest.param(
-            LETTER, reply(("B", {"B": 0.6, "x": 0.3, "y": 0.2})), (0.25, 0.75), id="lowest is the floor"
+            LETTER, reply(("B", {"B": 0.6, "x": 0.2, "y": 0.15})), (1 / 13, 12 / 13), id="what is left of 1"
         ),
+        pytest.param(
+            LETTER, reply(("B", {"B": 0.6, "x": 0.2, "y": 0.1})), (1 / 7, 6 / 7), id="lowest is the floor"
+        ),
+        pytest.param(LETTER, reply(("A", {"A": 0.75, "x": 0.25})), (1, 0), id="nothing left"),
         pytest.param(LETTER, reply("\n", ("A", {"A": 0.7, "B": 0.3})), (0.7, 0.3), id="line break first"),
         pytest.param(LETTER, reply("**", ("A", {"A": 0.7, "B": 0.3}), "**"), (0.7, 0.3), id="bold"),
         pytest.param(
@@ -344,7 +348,6 @@ def test_a_rule_says_what_replaces_log_probabilities(
     assert says(LETTER.model_copy(update={"fallback": fallback}), "A") == expected
 
 
-@pytest.mark.xfail(strict=True, reason="'no log-probabilities' hides what the provider said")
 @pytest.mark.parametrize("finish", ["refusal", "length", "content_filter"])
 def test_the_finish_reason_goes_before_missing_log_probabilities(finish: str) -> None:
     """A reply that has no verdict because it was refused or cut off says so, with or without tokens."""
@@ -422,7 +425,8 @@ def test_a_grammar_allows_nothing_but_verdicts(name: str) -> None:
     """The grammar of a template lists its verdicts; where the judge explains, some text may come before."""
     rule = SHIPPED[name]
     assert rule.grammar(explains=False) == f"root ::= {GRAMMARS[name]}"
-    assert rule.grammar(explains=True) == rf"root ::= [^\[\]]{{1,600}} {GRAMMARS[name]}"
+    line = r'"\n" ' if rule.marker == "{}" else ""
+    assert rule.grammar(explains=True) == rf"root ::= [^\[\]]{{1,600}} {line}{GRAMMARS[name]}"
 
 
 def test_a_grammar_quotes_the_marker() -> None:
@@ -440,13 +444,7 @@ def test_every_form_of_a_verdict_is_read(name: str) -> None:
     assert len(set(read_back)) == len(rule.forms) >= 2
 
 
-BARE = pytest.mark.xfail(strict=True, reason="explain_first and a bare-word marker: no reply can be read")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[BARE] if rule.marker == "{}" else []) for name, rule in SHIPPED.items()],
-)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_an_explained_verdict_is_read(name: str) -> None:
     """A reply in the form that explain_first asks for, the verdict on a line of its own at the end, is read."""
     rule = SHIPPED[name].model_copy(update=TEXT)
@@ -480,7 +478,6 @@ def test_a_rule_that_cannot_be_read_is_refused(declared: dict[str, object], faul
         VerdictRule.model_validate(declared)
 
 
-@pytest.mark.xfail(strict=True, reason="labels are not checked against each other")
 @pytest.mark.parametrize(
     "labels",
     [
@@ -488,6 +485,8 @@ def test_a_rule_that_cannot_be_read_is_refused(declared: dict[str, object], faul
         pytest.param({"A": A, "a": B}, id="alike but for case: the last one wins"),
         pytest.param({"A": (float("nan"), 0.0), "B": B}, id="not finite: Scores are"),
         pytest.param({"A": (), "B": ()}, id="without scores"),
+        pytest.param({"": A, "B": B}, id="without a word"),
+        pytest.param({" A": A, "B": B}, id="space around"),
     ],
 )
 def test_labels_that_make_no_scores_are_refused(labels: dict[str, tuple[float, ...]]) -> None:
@@ -496,7 +495,6 @@ def test_labels_that_make_no_scores_are_refused(labels: dict[str, tuple[float, .
         VerdictRule(labels=labels)
 
 
-@pytest.mark.xfail(strict=True, reason="a marker that ends with {} has no boundary after its label")
 @pytest.mark.parametrize(
     ("labels", "text"),
     [
@@ -510,7 +508,6 @@ def test_a_word_that_begins_like_a_label_is_no_label(labels: dict[str, tuple[flo
     assert says(VerdictRule(marker="Answer: {}", labels=labels), text) == "parse"
 
 
-@pytest.mark.xfail(strict=True, reason="numbers are read in part")
 @pytest.mark.parametrize(
     ("marker", "text"),
     [
@@ -519,6 +516,16 @@ def test_a_word_that_begins_like_a_label_is_no_label(labels: dict[str, tuple[flo
         pytest.param("{}", "-8", id="bare -8 is read as 8"),
         pytest.param("{}", ".5", id="bare .5 is read as 5"),
         pytest.param("Rating: {}", "Rating: 1.5.2024", id="a date is read as 1.5"),
+        pytest.param("Rating: {}", "Rating: 8,5", id="a decimal comma is read as 8"),
+        pytest.param("Rating: {}", "Rating: 8 / 100", id="8 of 100, spaced"),
+        pytest.param("Rating: {}", "Rating: 4 out of 5", id="4 of 5 in words"),
+        pytest.param("Rating: {}", "Rating: 8%", id="per cent"),
+        pytest.param("Rating: {}", "Rating: 6-8", id="a range is read as 6"),
+        pytest.param("Rating: {}.", "Rating: 1.5", id="the marker's stop is a decimal point"),
+        pytest.param("{}/10", "8/100", id="the marker's 10 is 100"),
+        pytest.param("{}/10", "2.5.8/10", id="the end of a date"),
+        pytest.param("{}", "8/100", id="bare 8 of 100"),
+        pytest.param("{}", "80%", id="bare per cent"),
     ],
 )
 def test_a_number_is_read_whole_or_not_at_all(marker: str, text: str) -> None:
@@ -526,7 +533,59 @@ def test_a_number_is_read_whole_or_not_at_all(marker: str, text: str) -> None:
     assert says(VerdictRule(marker=marker, scale=(1, 10)), text) == "parse"
 
 
-@pytest.mark.xfail(strict=True, reason="from_tokens does not leave out thinking, as from_text does")
+@pytest.mark.parametrize(
+    ("marker", "text"),
+    [
+        ("Rating: {}", "Rating: 8."),
+        ("Rating: {}", "Rating: 8, since it is clear."),
+        ("Rating: {}", "Rating: 8/10."),
+        ("Rating: {}", "rating: 8 - clear"),
+        ("Rating: {}.", "Rating: 8."),
+        ("{}/10", "I say 8/10."),
+        ("{}", "**8**"),
+        ("{}", "8."),
+        ("{}", "8 out of 10"),
+    ],
+)
+def test_what_stands_around_a_whole_number_does_no_harm(marker: str, text: str) -> None:
+    """A rating ends with its sentence, and may name the top of its own scale."""
+    assert says(VerdictRule(marker=marker, scale=(1, 10)), text) == (8.0,)
+
+
+@pytest.mark.parametrize(
+    ("marker", "labels", "text", "expected"),
+    [
+        pytest.param("Answer: {}", "AB", "**Answer: A**", A, id="bold"),
+        pytest.param("Answer: {}", "AB", "Answer: B.", B, id="full stop"),
+        pytest.param("Answer: {}", "AB", "Answer: A/B", "parse", id="two labels"),
+        pytest.param("Answer: {}", "AB", "Answer: A-", A, id="a dash"),
+        pytest.param("{} is better", "AB", "Clearly B is better", B, id="label in front"),
+        pytest.param("{} is better", "AB", "Nota is better", "parse", id="a word that ends so"),
+        pytest.param("Answer: {}", ["A", "A+"], "Answer: A+", B, id="a label that begins another"),
+        pytest.param("{}", ["1", "-1"], "-1", B, id="a sign that is part of a label"),
+    ],
+)
+def test_a_label_is_whole(marker: str, labels: list[str], text: str, expected: object) -> None:
+    """What is beside a label tells if it is all of a word; a longer label goes before a shorter one."""
+    assert says(VerdictRule(marker=marker, labels=dict(zip(labels, (A, B)))), text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("A is wrong.\n\n**B**\n", B, id="last line, bold"),
+        pytest.param("A is wrong.\r\nB\r\n", B, id="Windows"),
+        pytest.param("A is wrong.\n```\nB\n```", B, id="last line with a word"),
+        pytest.param("B\nA is wrong.", "parse", id="first line"),
+        pytest.param("A is wrong.\nSo B", "parse", id="not alone on its line"),
+        pytest.param("It is B<think>\nA</think>", "parse", id="a thought makes no line"),
+    ],
+)
+def test_a_bare_letter_after_an_explanation(text: str, expected: object) -> None:
+    """A bare label counts where it is all of the last line that has a word on it."""
+    assert says(LETTER.model_copy(update=TEXT), text) == expected
+
+
 @pytest.mark.parametrize(
     ("rule", "answer", "expected"),
     [
@@ -548,7 +607,6 @@ def test_thinking_is_left_out_of_tokens(
     assert plainly(read(rule, answer)) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="only <think> opens a thought, and servers may leave the opening out")
 @pytest.mark.parametrize(
     "text", ["Perhaps [[A]] …</think>I cannot tell.", "Perhaps [[A]] …</think>\n[[B]]"], ids=["none", "other"]
 )
@@ -557,9 +615,6 @@ def test_a_thought_whose_opening_is_in_the_prompt_is_left_out(text: str) -> None
     assert says(PAIRWISE, text) in {"parse", B}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="labels are found in any case, their log-probabilities in one case only"
-)
 def test_letter_case_does_not_matter_for_probabilities() -> None:
     """A model that writes "yes" with probability 0.8 says yes, as it does where the text is read."""
     verdict = read(YES, reply(("yes", {"yes": 0.8, "No": 0.1, "Yes": 0.02})))
@@ -567,7 +622,6 @@ def test_letter_case_does_not_matter_for_probabilities() -> None:
     assert verdict.values[0] > 0.5
 
 
-@pytest.mark.xfail(strict=True, reason="the floor is the least likely alternative, be it the only one")
 @pytest.mark.parametrize(
     "alternatives",
     [

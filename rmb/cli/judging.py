@@ -1,12 +1,17 @@
-"""What `rmb judge` does: load, open the judges, run each, write its folder, show the tables."""
+"""What `rmb judge` does: load, open the judges, run each, write its folder, show the tables.
+
+The composition root behind the command: everything meets here, and only the command imports it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +25,23 @@ from rmb.datasets import Benchmark
 from rmb.datasets.select import select
 from rmb.errors import COMPLETE, INCOMPLETE, INTERRUPTED
 from rmb.metrics import summarise
+from rmb.outcomes import HEADLINE
 from rmb.records import Item
-from rmb.report.progress import Watch
+from rmb.report.progress import OnConsole, Watch
 from rmb.report.table import Row, headline, scenarios
 from rmb.run import Run, execute, folder
 from rmb.store import Store, default_folder
 
 SANITY = ("longest", "shortest", "first", "last", "random", "oracle")
 WIDTH_OF_A_FILE = 160
+MOST_COMPLAINTS = 3
 
 
 def judge_all(options: Options) -> int:
     """Runs every judge named; gives the exit code, the most serious of the judges'."""
     console = Console(stderr=True, quiet=options.quiet)
+    logging.getLogger("rmb").handlers = [OnConsole(console)]
+    logging.getLogger("rmb").setLevel(logging.INFO)
     cards = [configured(open_card(name), options) for name in dict.fromkeys(options.judges)]
     templates = [open_template(card, options) for card in cards]
     benchmark = load_data(options.data)
@@ -69,22 +78,25 @@ class Session:
 
     async def run(self, judges: Sequence[Judge]) -> int:
         """Runs the judges one after the other, writes their folders, and prints tables or JSON."""
-        places = run_folders(judges, self.options)
+        names = labels(judges)
+        several = len(judges) > 1
+        # Folders are claimed before the first question: an answer that cannot be reported is not bought.
+        pairs = list(zip(judges, names, strict=True))
+        places = [run_folder(judge, name, self.options, several=several) for judge, name in pairs]
         rows, codes = [], []
-        for judge, place in zip(judges, places, strict=True):
+        for (judge, name), place in zip(pairs, places, strict=True):
             run = await self.judged(judge)
-            summary = summary_of(run)
+            codes.append(exit_code(run))
+            summary = summary_of(run, self.options)
             record = manifest(judge, benchmark=self.benchmark, run=run, settings=self.options.settings)
             folder.write(place, manifest=record, summary=summary, outcomes=run.outcomes)
-            rows.append(Row(judge.card.name, summary))
-            codes.append(exit_code(run))
+            rows.append(Row(name, summary))
             self.say_how_it_ended(run, place)
             if run.interrupted:
                 break
         if self.options.as_json:
-            one = len(judges) == 1
-            click.echo(json.dumps(rows[0].summary if one else {row.judge: row.summary for row in rows}))
-        else:
+            click.echo(json.dumps({row.judge: row.summary for row in rows} if several else rows[0].summary))
+        elif any(row.summary["coverage"] for row in rows):
             await self.show_tables(rows)
         return max(codes)
 
@@ -99,6 +111,7 @@ class Session:
         named = {row.judge for row in rows}
         sanity = [await self.sanity(name) for name in SANITY if name not in named]
         console = Console()
+        # Without a terminal rich assumes 80 columns, and would cut figures out of a log or a file.
         if not console.is_terminal:
             console.width = WIDTH_OF_A_FILE
         for row in rows:
@@ -124,7 +137,9 @@ class Session:
             click.echo(f"rmb: {len(self.store.damaged)} damaged rows of the store were asked again", err=True)
         if run.error:
             click.echo(f"rmb: {run.error}", err=True)
-        left = unanswered(run)
+        for complaint, times in list(run.complaints.items())[:MOST_COMPLAINTS]:
+            click.echo(f"rmb: {times:,} × {complaint}", err=True)
+        left = run.unanswered
         if left:
             click.echo(
                 f"rmb: {left:,} questions unanswered, every answer is kept; to resume: {command_line()}",
@@ -153,37 +168,46 @@ def store_folder(options: Options) -> Path:
     return Path(options.cache).expanduser() if options.cache else default_folder()
 
 
-def run_folders(judges: Sequence[Judge], options: Options) -> list[Path]:
-    """The folder of each judge's run, made before anything is asked; below --out if there are several judges."""
-    places: list[Path] = []
+def labels(judges: Sequence[Judge]) -> list[str]:
+    """What each judge is called in folders and tables: its card's name, numbered where two share one."""
+    names: list[str] = []
     for judge in judges:
-        if options.out:
-            out = Path(options.out).expanduser()
-            place = out / judge.card.name if len(judges) > 1 else out
-        else:
-            template = Path(judge.template.source.name).stem if judge.template else None
-            place = folder.default_folder(judge.card.name, template)
-        count = 1
-        while place in places or (not options.out and place.exists()):
-            count += 1
-            place = place.with_name(f"{place.name.removesuffix(f'-{count - 1}')}-{count}")
-        places.append(folder.claim(place))
-    return places
+        names.append(next(name for name in numbered(judge.card.name) if name not in names))
+    return names
 
 
-def summary_of(run: Run) -> dict[str, Any]:
-    """summary.json: the figures, and what the run counted."""
-    figures = summarise(run.outcomes)
+def numbered(name: str) -> Iterator[str]:
+    """The name, then name-2, name-3 and so on."""
+    yield name
+    yield from (f"{name}-{number}" for number in count(2))
+
+
+def run_folder(judge: Judge, label: str, options: Options, *, several: bool) -> Path:
+    """The folder of a judge's run, made before anything is asked; below --out if there are several judges."""
+    if options.out:
+        out = Path(options.out).expanduser()
+        return folder.claim(out / label if several else out)
+    template = Path(judge.template.source.name).stem if judge.template else None
+    place = folder.default_folder(label, template)
+    return folder.claim(
+        next(free for name in numbered(place.name) if not (free := place.with_name(name)).exists())
+    )
+
+
+def summary_of(run: Run, options: Options) -> dict[str, Any]:
+    """summary.json: the figures, what the run counted, and the conventions that hold for both."""
     return {
-        **figures,
+        **summarise(run.outcomes),
         "failures": dict(run.failures),
         "counts": dict(run.counts),
         "cost_usd": run.cost_usd,
         "convention": {
-            "tie": 0.0,
-            "judge_failure": 0.0,
+            "tie": HEADLINE.tie,
+            "judge_failure": HEADLINE.failure,
             "run_failure": "missing",
-            "orders": "expected",
+            "orders": options.orders,
+            "samples": options.samples,
+            "credit_of_orders": "mean",
             "average": "micro",
         },
     }
@@ -195,9 +219,4 @@ def exit_code(run: Run) -> int:
         return INTERRUPTED
     if run.error:
         return run.error.exit_code
-    return INCOMPLETE if unanswered(run) else COMPLETE
-
-
-def unanswered(run: Run) -> int:
-    """Questions that have no answer yet."""
-    return run.counts["questions"] - run.counts["asked"] - run.counts["from_store"]
+    return INCOMPLETE if run.unanswered else COMPLETE

@@ -66,7 +66,8 @@ def run(command: click.Command, **extra: Any) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         click.echo("rmb: interrupted", err=True)
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe (head, less) has seen enough
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has seen enough; Python would complain again while flushing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code if isinstance(code, int) else 0)

@@ -31,7 +31,7 @@ def manifest(judge: Judge, *, benchmark: Benchmark, run: Run, settings: Settings
         "seconds": round(run.seconds, 3),
         "ended": ending(run),
         "versions": {"rmb-judge": __version__, "python": platform.python_version(), **versions()},
-        "judge": {"name": card.name, "sha256": card.sha256, "card": card.card.model_dump(mode="json")},
+        "judge": {"name": card.name, "sha256": card.sha256, "card": shown(judge)},
         "template": template.identity if template else None,
         "identity": dict(judge.scorer.identity),
         "data": {"name": benchmark.name, "source": benchmark.source, "fingerprint": benchmark.fingerprint},
@@ -43,16 +43,27 @@ def manifest(judge: Judge, *, benchmark: Benchmark, run: Run, settings: Settings
     }
 
 
+def shown(judge: Judge) -> dict[str, Any]:
+    """The card as it was used; of an endpoint, only what the judge's identity tells."""
+    card: dict[str, Any] = judge.card.card.model_dump(mode="json")
+    if card.get("base_url"):
+        card["base_url"] = judge.scorer.identity.get("endpoint")
+    return card
+
+
 def ending(run: Run) -> str:
     """How a run ended, in one line."""
     if run.interrupted:
         return "interrupted"
-    return f"{type(run.error).__name__}: {run.error}" if run.error else "complete"
+    if run.error:
+        return f"{type(run.error).__name__}: {run.error}"
+    return f"{run.unanswered} questions unanswered" if run.unanswered else "complete"
 
 
 def versions() -> dict[str, str]:
     """The versions of the packages that can change a figure, as installed; none of them is imported."""
     found = {}
+    # From the packages' metadata: importing LiteLLM to ask its version would take seconds.
     for package in PACKAGES:
         try:
             found[package] = version(package)
@@ -62,10 +73,10 @@ def versions() -> dict[str, str]:
 
 
 def command_line() -> str:
-    """The command as it was typed, fit to be typed again; user names and passwords in URLs are left out."""
+    """The command as it was typed; user names, passwords and queries in URLs are left out."""
     original = sys.orig_argv
     if "-m" in original[:-1]:
         words = ["python", *original[original.index("-m") :]]
     else:
         words = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    return shlex.join(re.sub(r"://[^/@\s]+@", "://", word) for word in words)
+    return shlex.join(re.sub(r"(\w://)(?:[^/@\s]+@)?([^\s?#]*)[?#]?\S*", r"\1\2", word) for word in words)

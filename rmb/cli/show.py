@@ -27,10 +27,12 @@ def show(run: str, item: str, data: str | None, cache: str | None) -> None:
         raise UnknownName("item", item, {row["item"] for row in rows}, hint=f"(in {run})")
     click.echo(f"{item}  {mine[0]['goal']}/{mine[0]['scenario']}  judge {manifest['judge']['name']}")
     show_item(manifest, item, data)
+    # Baselines are never stored: their answers cost less than a look-up.
+    kept = manifest["judge"]["card"]["kind"] != "baseline"
     with Store(Path(cache).expanduser() if cache else default_folder()) as store:
         asked: set[str] = set()
         for row in mine:
-            for key in row["answer_keys"]:
+            for key in row["answer_keys"] if kept else ():
                 if key not in asked:
                     asked.add(key)
                     show_answer(len(asked), store.get(key))
@@ -57,7 +59,7 @@ def show_item(manifest: dict[str, Any], item: str, data: str | None) -> None:
     click.echo(f"\n{plain(found.conversation)}\n")
     for place, candidate in enumerate(found.candidates):
         role = "best" if place == found.best else f"loser {place}"
-        click.echo(f"[{role}, by {candidate.model or 'unknown'}]\n{candidate.text}\n")
+        click.echo(f"[{role}, {candidate.model or 'writer unknown'}]\n{candidate.text}\n")
 
 
 def show_answer(number: int, stored: dict[str, Any] | None) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from rmb.records import Item
+from rmb.canonical import digest
+from rmb.records import Item, Json
 
 __all__ = ["Benchmark"]
 
@@ -26,11 +26,12 @@ class Benchmark:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of every item, labels included: equal for equal data, whatever folder or archive it came in."""
-        total = hashlib.sha256()
-        for item in sorted(self.items, key=lambda item: item.id):
-            parts = [item.id, item.set, item.path, str(item.best)]
-            parts += [f"{message.role}\0{message.content}" for message in item.conversation]
-            parts += [f"{candidate.model}\0{candidate.text}" for candidate in item.candidates]
-            total.update("\1".join(parts).encode("utf-8", "surrogatepass"))
-        return total.hexdigest()
+        """A hash of every item, labels included: equal for equal data, whatever its order or archive."""
+        return digest(sorted(digest(parts(item)) for item in self.items))
+
+
+def parts(item: Item) -> Json:
+    """Everything that an item holds, as plain JSON values."""
+    conversation = [[message.role, message.content] for message in item.conversation]
+    candidates = [[candidate.model, candidate.text] for candidate in item.candidates]
+    return [item.id, item.set, item.goal, item.scenario, item.best, conversation, candidates]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,78 +25,115 @@ MOST_NAMED = 5
 
 def load_sample() -> Benchmark:
     """The bundled sample: 49 scenarios, one conversation each, written by hand for this project."""
-    root = content_root() / "sample"
-    return Benchmark("bundled sample", "sample", tuple(read_items(root)))
+    items, _ = read_items(content_root() / "sample")
+    return Benchmark("bundled sample", "sample", items)
 
 
 def load(source: Path) -> Benchmark:
     """All items of a folder, archive or file in RMB's layout.
 
     Raises DataError naming file and record. Odd items (one candidate, empty or identical answers) are kept
-    and told in the notices, as is every file whose count is not the official one.
+    and told in the notices, as is every file that holds no record or whose count is not the official one.
     """
-    items = tuple(read_items(source))
-    if not items:
-        raise DataError(f"{source} holds no RMB record; expected {EXPECTED}")
-    notices = (*odd(items), *differences(items))
+    items, strays = read_items(source)
+    notices = (*told("without any RMB record (not loaded)", strays), *odd(items), *differences(items))
     return Benchmark("RMB" if official(items) else source.name, str(source), items, notices)
 
 
-def read_items(source: Path) -> Iterator[Item]:
-    """The items of every file, in the order of the files."""
+def read_items(source: Path) -> tuple[tuple[Item, ...], list[str]]:
+    """The items of every file, in the order of the files, and the names of the files without any record.
+
+    Raises DataError if there is no item, saying what was found instead.
+    """
     texts = Texts()
-    seen = False
-    for path, content in json_files(source):
+    items: list[Item] = []
+    strays: dict[str, list[Any]] = {}
+    for where, content in json_files(source):
         records = content if isinstance(content, list) else [content]
-        if seen and not (records and isinstance(records[0], dict) and "category_path" in records[0]):
-            continue  # a stray JSON file beside the data
-        for index, record in enumerate(records):
-            yield item(record, f"{path}, record {index + 1}", texts)
-            seen = True
+        if any(isinstance(record, dict) and "category_path" in record for record in records):
+            items += [
+                item(record, f"{where}, record {place}", texts) for place, record in enumerate(records, 1)
+            ]
+        else:
+            strays[where] = records[:1]
+    if not items:
+        raise without_records(source, strays)
+    return tuple(items), list(strays)
+
+
+def without_records(source: Path, strays: Mapping[str, list[Any]]) -> DataError:
+    """The error for data without any record: what is first found instead, in one of these files."""
+    for where, records in strays.items():
+        if records:
+            return not_a_record(records[0], f"{where}, record 1", KeyError("category_path"))
+    return DataError(f"{source} holds no RMB record; expected {EXPECTED}")
 
 
 class Texts(dict[str, str]):
     """One copy of each text: RMB repeats every conversation and response several times."""
 
-    def __missing__(self, text: str) -> str:
-        """Keeps a text that was not seen before."""
-        self[text] = text
-        return text
+    def at(self, record: Any, key: str) -> str:
+        """The text under a key of a record. Raises TypeError for a value of another type."""
+        text = record[key]
+        if not isinstance(text, str):
+            raise TypeError(f"{key} is a {type(text).__name__}, not a text")
+        return self.setdefault(text, text)
 
 
 def item(record: Any, where: str, texts: Texts) -> Item:
     """One record as an item; DataError says which key is missing or wrong."""
     try:
-        parts = PurePosixPath(record["category_path"]).parts
-        set_name, goal, scenario = SETS[parts[0]], parts[1].lower(), "/".join(parts[2:])
-        uid = record[UID[set_name]]
-        if set_name == "bon":
+        kind, goal, scenario = category(record)
+        if kind == "bon":
             answers = [record["bon_best"], *record["loser_list"]]
         else:
             answers = [record["chosen"], record["reject"] if "reject" in record else record["rejected"]]
         return Item(
-            id=f"{set_name}/{uid}",
-            set=set_name,
+            id=f"{kind}/{uid(record, UID[kind])}",
+            set=kind,
             goal=goal,
             scenario=scenario,
             conversation=conversation(record["conversation_input"], texts),
-            candidates=tuple(
-                Candidate(
-                    texts[answer["answer"]], texts[answer["llm_name"]] if "llm_name" in answer else None
-                )
-                for answer in answers
-            ),
+            candidates=tuple(candidate(answer, texts) for answer in answers),
         )
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        found = f"keys {sorted(record)}" if isinstance(record, dict) else f"a {type(record).__name__}"
-        raise DataError(
-            f"{where}: not an RMB record ({error!r}); found {found}; expected {EXPECTED}"
-        ) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise not_a_record(record, where, error) from error
 
 
-def conversation(turns: list[dict[str, str]], texts: Texts) -> Conversation:
-    """The turns as messages; the language that RMB names for a turn is not kept."""
-    return tuple(Message(texts[turn["role"]], texts[turn["content"]]) for turn in turns)
+def not_a_record(record: Any, where: str, error: Exception) -> DataError:
+    """The error that says where a record is none, why, what it holds, and what was expected."""
+    found = f"keys {sorted(record)}" if isinstance(record, dict) else f"a {type(record).__name__}"
+    return DataError(f"{where}: not an RMB record ({error!r}); found {found}; expected {EXPECTED}")
+
+
+def category(record: Any) -> tuple[Set, str, str]:
+    """Set, goal and scenario of a record. Raises ValueError if one of them is not named."""
+    parts = PurePosixPath(record["category_path"]).parts
+    if len(parts) < 3:
+        raise ValueError("category_path names no scenario")
+    folder, goal, *scenario = parts
+    return SETS[folder], goal.lower(), "/".join(scenario)
+
+
+def uid(record: Any, key: str) -> str | int:
+    """The number of a record, which is a text in RMB. Raises TypeError for anything else."""
+    number = record[key]
+    if not isinstance(number, str | int):
+        raise TypeError(f"{key} is a {type(number).__name__}, not a text or a number")
+    return number
+
+
+def conversation(turns: Any, texts: Texts) -> Conversation:
+    """The turns as messages; the language that RMB names for a turn is not kept. Raises ValueError for none."""
+    if not turns:
+        raise ValueError("conversation_input is empty")
+    return tuple(Message(texts.at(turn, "role"), texts.at(turn, "content")) for turn in turns)
+
+
+def candidate(answer: Any, texts: Texts) -> Candidate:
+    """A response with its writer, who need not be named."""
+    text = texts.at(answer, "answer")
+    return Candidate(text, None if answer.get("llm_name") is None else texts.at(answer, "llm_name"))
 
 
 def counts(items: tuple[Item, ...]) -> dict[tuple[str, Set], int]:
@@ -121,19 +158,26 @@ def differences(items: tuple[Item, ...]) -> list[str]:
     if not official(items):
         return []
     found, release = counts(items), expected()
-    files = {"pairwise": "Pairwise_set", "bon": "BoN_set"}
-    missing = [
-        f"{files[kind]}/{path} ({release[path, kind]})" for path, kind in release if (path, kind) not in found
-    ]
+    missing = [f"{file_name(*key)} ({count})" for key, count in release.items() if key not in found]
     other = [
-        f"{files[kind]}/{path} ({count}, not {release[path, kind]})"
-        for (path, kind), count in found.items()
-        if release.get((path, kind)) not in (None, count)
+        f"{file_name(*key)} ({count}, not {release[key]})"
+        for key, count in found.items()
+        if release.get(key) not in (None, count)
     ]
     return [
         *told("missing against the official release", missing),
         *told("another count than the release", other),
     ]
+
+
+def file_name(path: str, kind: Set) -> str:
+    """The file of a scenario as the release spells it, without the ending.
+
+    >>> file_name("harmlessness/S11", "pairwise")
+    'Pairwise_set/Harmlessness/S11'
+    """
+    goal, _, scenario = path.partition("/")
+    return f"{'BoN_set' if kind == 'bon' else 'Pairwise_set'}/{goal.capitalize()}/{scenario}"
 
 
 def odd(items: tuple[Item, ...]) -> list[str]:

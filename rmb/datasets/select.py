@@ -22,14 +22,19 @@ def select(
 ) -> list[Item]:
     """The items of a set and of scenarios that match a glob, at most `limit` of them, in the benchmark's order.
 
-    Raises UnknownName if no scenario matches, UsageError if nothing is left.
+    Raises UnknownName if no scenario of either set matches, UsageError if nothing is left.
     """
-    chosen = [item for item in items if kind in ("all", item.set)]
+    asked = items
     if scenario is not None:
-        matching = {path for path in {item.path for item in chosen} if matches(path, scenario)}
+        matching = {path for path in {item.path for item in items} if matches(path, scenario)}
         if not matching:
             raise UnknownName("scenario", scenario, scenario_names(items))
-        chosen = [item for item in chosen if item.path in matching]
+        asked = [item for item in items if item.path in matching]
+    chosen = [item for item in asked if kind in ("all", item.set)]
+    if not asked:
+        raise UsageError("no item in this data; name other data")
+    if not chosen and scenario is not None:
+        raise UsageError(f"scenario {scenario!r} has no {kind} item here; leave out --set, or name another")
     if not chosen:
         raise UsageError(f"no {kind} item in this data; leave out --set, or name other data")
     return chosen if limit is None else stratified(chosen, limit, seed)

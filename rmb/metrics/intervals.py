@@ -23,7 +23,8 @@ CHUNK = 500
 class Figure:
     """A measured score: value in [0, 1], the bounds of its 95 % interval, and the units it is a mean of.
 
-    low, high: None where fewer than two conversations were measured, so that nothing is known of the spread.
+    low, high: None where fewer than two conversations were measured, or none was drawn: nothing is known of
+        the spread.
     """
 
     value: float
@@ -84,15 +85,20 @@ def figures(
             continue
         low = high = None
         if conversations > 1 and resamples:
-            low, high = percentiles(draws, value)
+            low, high = percentiles(draws[np.isfinite(draws)], value)
         found[name] = Figure(value, low, high, units)
     return found
 
 
-def percentiles(draws: Floats, value: float) -> tuple[float, float]:
-    """The bounds of the interval, widened to the value itself where rounding would leave it outside."""
+def percentiles(draws: Floats, value: float) -> tuple[float, float] | tuple[None, None]:
+    """The bounds of the interval, widened to the value itself where rounding would leave it outside.
+
+    None, None without draws: a figure of few conversations may be in none of them.
+    """
+    if not draws.size:
+        return None, None
     tail = 100 * (1 - LEVEL) / 2
-    low, high = np.percentile(draws[np.isfinite(draws)], [tail, 100 - tail])
+    low, high = np.percentile(draws, [tail, 100 - tail])
     return min(float(low), value), max(float(high), value)
 
 
@@ -137,9 +143,11 @@ def with_means(
 def sizes_of(
     names: Sequence[str], means: Mapping[str, Sequence[str]], counts: Floats
 ) -> dict[str, tuple[int, int]]:
-    """Units and conversations of each figure; those of a mean are its parts' together."""
-    units, conversations = counts.sum(axis=0), (counts > 0).sum(axis=0)
-    sizes = {name: (int(units[place]), int(conversations[place])) for place, name in enumerate(names)}
+    """Units and conversations of each figure. A mean has its parts' units, and each conversation once."""
+    units = {name: int(total) for name, total in zip(names, counts.sum(axis=0), strict=True)}
+    held = dict(zip(names, counts.T > 0, strict=True))
+    none = np.zeros(len(counts), dtype=bool)
     for name, parts in means.items():
-        sizes[name] = (sum(sizes[part][0] for part in parts), sum(sizes[part][1] for part in parts))
-    return sizes
+        units[name] = sum(units[part] for part in parts)
+        held[name] = np.any([none, *(held[part] for part in parts)], axis=0)
+    return {name: (number, int(held[name].sum())) for name, number in units.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from types import TracebackType
@@ -13,6 +14,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rmb.records import Answer, Failure, Scores
 
 PLAIN_EVERY_S = 10.0
+
+
+class OnConsole(logging.Handler):
+    """Shows what the program logs as plain lines on a console, above a live line if there is one."""
+
+    def __init__(self, console: Console) -> None:
+        """console: on stderr."""
+        super().__init__()
+        self.console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints a record's message."""
+        self.console.print(record.getMessage(), markup=False, highlight=False, soft_wrap=True)
 
 
 class Watch:

@@ -42,7 +42,7 @@ def headline(rows: Sequence[Row]) -> Table:
         "says first",
         "covered",
     ):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(Text(name), justify="right", no_wrap=True)
     for place, row in enumerate(rows):
         if row.sanity and (place == 0 or not rows[place - 1].sanity):
             table.add_section()
@@ -69,7 +69,7 @@ def cells(summary: Mapping[str, Any], goals: Sequence[str]) -> Iterator[str]:
 def scenarios(judge: str, summary: Mapping[str, Any]) -> Table:
     """One line a scenario of the finest level: both sets, with the number of items and the interval."""
     table = Table(
-        title=f"Scenarios, {judge}", title_justify="left", box=None, pad_edge=False, header_style="bold"
+        title=Text(f"Scenarios, {judge}"), title_justify="left", box=None, pad_edge=False, header_style="bold"
     )
     table.add_column("scenario", no_wrap=True)
     for name in ("BoN", "95 %", "n", "pairwise", "95 %", "n"):

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from rmb.errors import RmbError
 from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
-from rmb.records import Answer, Failure, Item, Json, Question, Scores, Usage
+from rmb.records import NO_ANSWER, Answer, Failure, Item, Json, Question, Scores, Usage
 from rmb.run.plan import Plan, Planned, Settings, plan
 from rmb.scorers import Scorer
 from rmb.store import Store, answer_key
@@ -54,6 +54,7 @@ class Run:
     counts: items, comparisons, distinct questions; asked (answered in this run), from_store (before it).
     failures: questions without a verdict, by reason. models: answers by the model that served them.
     cost_usd: of this run's own answers; None if any price is unknown. error: why it ended early, if it did.
+    complaints: what was said of questions that were asked and not answered, the most common first.
     """
 
     items: Sequence[Item] = field(repr=False)  # asyncio prints a finished task's result when it ends
@@ -65,6 +66,12 @@ class Run:
     seconds: float
     interrupted: bool = False
     error: RmbError | None = None
+    complaints: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    @property
+    def unanswered(self) -> int:
+        """Questions that have no answer yet."""
+        return self.counts["questions"] - self.counts["asked"] - self.counts["from_store"]
 
 
 def prepare(
@@ -77,10 +84,24 @@ def prepare(
     identity = scorer.identity
     asking = Asking(tuple(answer_key(identity, scorer.request(question)) for question in planned.questions))
     for key in dict.fromkeys(asking.keys) if store is not None else ():
-        stored = store.get(key) if store is not None else None
+        stored = recalled(store, key) if store is not None else None
         if stored is not None:
-            asking.replies[key] = Answer.from_json(stored["answer"])
+            asking.replies[key] = stored
     return planned, asking
+
+
+def recalled(store: Store, key: str) -> Answer | None:
+    """The stored answer; None if there is none, or one that is damaged or was given to something else."""
+    row = store.get(key)
+    if row is None:
+        return None
+    try:
+        if answer_key(row["scorer"], row["request"]) == key:
+            return Answer.from_json(row["answer"])
+    except NO_ANSWER:
+        pass
+    store.damaged.append(key)
+    return None
 
 
 async def execute(
@@ -110,6 +131,7 @@ async def execute(
     fresh = [reply for key, reply in asking.replies.items() if key not in known and isinstance(reply, Answer)]
     costs = [reply.usage.cost_usd for reply in fresh]
     answers = [reply for reply in asking.replies.values() if isinstance(reply, Answer)]
+    unanswered = [reply.detail for reply in asking.replies.values() if isinstance(reply, Failure)]
     verdicts = read_all(scorer, planned, asking)
     return Run(
         items=items,
@@ -127,6 +149,7 @@ async def execute(
         seconds=time.monotonic() - started,
         interrupted=interrupted,
         error=error,
+        complaints=dict(Counter(detail for detail in unanswered if detail).most_common()),
     )
 
 

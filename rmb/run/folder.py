@@ -15,6 +15,9 @@ from rmb.records import Item
 
 SCHEMA = 1
 FILES = {"run.json", "items.parquet", "summary.json", "report.html"}
+PROBE = ".probe"
+LEFT = {PROBE, *(f".{name}.part" for name in FILES)}
+"""What a killed run may leave behind."""
 
 
 def default_folder(judge: str, template: str | None, *, now: datetime | None = None) -> Path:
@@ -25,11 +28,14 @@ def default_folder(judge: str, template: str | None, *, now: datetime | None = N
 
 
 def claim(folder: Path) -> Path:
-    """Makes the folder, before anything is asked; a folder that holds something else than a run is refused."""
+    """Makes the folder, before anything is asked; a folder that holds something else than a run is refused.
+
+    What a killed run left half written is no stranger.
+    """
     with storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        strangers = sorted({path.name for path in folder.iterdir()} - FILES)
-        probe = folder / ".probe"
+        strangers = sorted({path.name for path in folder.iterdir()} - FILES - LEFT)
+        probe = folder / PROBE
         probe.touch()
         probe.unlink()
     if strangers:
@@ -75,10 +81,13 @@ def read_rows(folder: Path) -> list[dict[str, Any]]:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """A JSON file for people and programs: indented, keys in the order given, no NaN."""
+    """A JSON file for people and programs: indented, keys in the order given, no NaN.
+
+    Letters stand as they are, but for lone surrogates, which UTF-8 does not have: these are escaped.
+    """
     with whole(path) as part:
         text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-        part.write_text(text + "\n", encoding="utf-8", errors="surrogatepass")
+        part.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def write_items(path: Path, outcomes: Sequence[Outcome]) -> None:
@@ -129,9 +138,9 @@ position: where the best response was shown, 0 or 1, null if it was rated alone.
 
 
 def row(item: Item, showing: Showing) -> dict[str, Any]:
-    """A showing as a row of items.parquet."""
+    """A showing as a row of items.parquet; of a text that is not Unicode, "?" stands for what is not."""
     failure, usage = showing.failure, showing.usage
-    return {
+    values = {
         "item": item.id,
         "set": item.set,
         "goal": item.goal,
@@ -147,7 +156,7 @@ def row(item: Item, showing: Showing) -> dict[str, Any]:
         "graded": showing.graded,
         "credit": showing.credit(HEADLINE),
         "failure": failure.reason if failure else None,
-        "detail": failure.detail.encode("utf-8", "replace").decode() if failure else None,
+        "detail": failure.detail if failure else None,
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "cost_usd": usage.cost_usd,
@@ -155,6 +164,12 @@ def row(item: Item, showing: Showing) -> dict[str, Any]:
         "attempts": usage.attempts,
         "answer_keys": list(showing.keys),
     }
+    return {name: as_unicode(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def as_unicode(text: str) -> str:
+    """The text with "?" for each lone surrogate, which JSON and file names may hold and Parquet may not."""
+    return text.encode("utf-8", "replace").decode()
 
 
 @contextmanager

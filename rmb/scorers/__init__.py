@@ -16,7 +16,7 @@ __all__ = ["KINDS", "Kind", "Scorer", "Setup", "open_scorer"]
 
 
 class Scorer(Protocol):
-    """Tells responses apart. Kinds: KINDS; the contract every kind passes: tests/scorer_contract.py."""
+    """Tells responses apart. Kinds: KINDS; the contract that every kind passes: rmb.testing.ScorerContract."""
 
     @property
     def identity(self) -> Mapping[str, Json]:

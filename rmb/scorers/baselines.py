@@ -117,6 +117,7 @@ class Oracle(Rule):
         if one == other:
             return (0.0, 0.0)
         for_one, for_other = (question.conversation, one, other), (question.conversation, other, one)
+        # The same texts may be labelled both ways; no judge that answers alike each time can win all of them.
         ahead = self.labels[for_one] - self.labels[for_other]
         if ahead == 0:
             ahead = self.first.get(for_other, len(self.first)) - self.first.get(for_one, len(self.first))

