@@ -531,7 +531,7 @@ def test_a_password_in_a_url_is_refused_and_not_repeated(rmb: Rmb, api: FakeApi)
     """Credentials of an endpoint are no more to be kept than a key."""
     ended = rmb(*MINE, "--base-url", api.openai_url.replace("://", "://me:hunter2@"))
     assert ended.code == 2
-    assert "hunter2" not in ended.stderr
+    assert "hunter2" not in ended.err
     assert not Path("run").exists()
 
 
