@@ -147,6 +147,7 @@ class Outcome:
         None if any comparison has none. A list known to be lost, and only partly answered, is missing as
         well: to count it would count losses and not wins.
         """
+        # Not short-cut at the first 0: a list that is only partly answered is missing, lost or not.
         worths = [rule(comparison) for comparison in self.comparisons]
         known = [credit for credit in worths if credit is not None]
         return math.prod(known) if known and len(known) == len(worths) else None

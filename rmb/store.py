@@ -49,6 +49,7 @@ class ChecksummedJson(diskcache.Disk):  # type: ignore[misc]  # diskcache has no
 
     def store(self, value: Any, read: bool, key: Any = diskcache.UNKNOWN) -> Any:
         """A JSON value as bytes with their checksum."""
+        # Level 3: prompts of one run are alike, and more effort gains little.
         packed = zlib.compress(canonical(value).encode("ascii"), 3)
         return super().store(hashlib.sha256(packed).digest() + packed, read, key)
 
@@ -62,6 +63,7 @@ class ChecksummedJson(diskcache.Disk):  # type: ignore[misc]  # diskcache has no
             raise DamagedRowError("a row whose file cannot be read") from error
         if not isinstance(data, bytes):
             raise DamagedRowError("a row that is no bytes")
+        # The checksum comes before any parser sees a byte of it.
         if hashlib.sha256(data[32:]).digest() != data[:32]:
             raise DamagedRowError("a row whose checksum fails")
         return json.loads(zlib.decompress(data[32:]))

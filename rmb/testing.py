@@ -54,6 +54,7 @@ class Scripted:
         """What the script says of each question, giving way to other tasks in between."""
         for question in questions:
             self.asked.append(question)
+            # Gives way as a real scorer does, so that a run can be cancelled between two answers.
             await asyncio.sleep(0)
             said = self.script(question)
             if isinstance(said, Exception):

@@ -69,6 +69,7 @@ def stratified(items: Sequence[Item], limit: int, seed: int) -> list[Item]:
     ranked = []
     for path, places in strata.items():
         shuffled = sorted(places, key=lambda place: fraction(seed, items[place].id))
+        # Without an offset of its own each scenario would come in at the same rank, and small ones together.
         offset = fraction(seed, path)
         ranked += [((turn + offset) / len(places), place) for turn, place in enumerate(shuffled)]
     return [items[place] for place in sorted(place for _, place in sorted(ranked)[:limit])]

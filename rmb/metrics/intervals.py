@@ -112,6 +112,7 @@ def resampled(sums: Floats, counts: Floats, *, seed: int, resamples: int) -> Flo
     generator = np.random.default_rng(seed)
     size = sums.shape[0]
     parts = [np.empty((0, sums.shape[1]))]
+    # In pieces: the weights of all draws at once would take a gigabyte for all of RMB.
     for start in range(0, resamples, CHUNK):
         draws = min(CHUNK, resamples - start)
         drawn = generator.integers(0, size, size=(draws, size)) + np.arange(draws)[:, None] * size

@@ -46,6 +46,7 @@ class Watch:
         self.total, self.from_store = questions - from_store, from_store
         if self.quiet:
             return
+        # A live line in a log file is noise: elsewhere than on a terminal, a plain line now and then.
         if not self.total:
             self.say(f"{self.judge}: all {questions:,} answers are in the store; nothing is asked")
         elif self.console.is_terminal:

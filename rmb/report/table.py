@@ -74,6 +74,7 @@ def scenarios(judge: str, summary: Mapping[str, Any]) -> Table:
     table.add_column("scenario", no_wrap=True)
     for name in ("BoN", "95 %", "n", "pairwise", "95 %", "n"):
         table.add_column(name, justify="right", no_wrap=True)
+    # The totals of a scenario's sub-scenarios stand in summary.json; here they would hide its parts.
     paths = finest(summary["scenarios"])
     for place, path in enumerate(paths):
         if place and path.split("/")[0] != paths[place - 1].split("/")[0]:

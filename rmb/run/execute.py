@@ -57,7 +57,8 @@ class Run:
     complaints: what was said of questions that were asked and not answered, the most common first.
     """
 
-    items: Sequence[Item] = field(repr=False)  # asyncio prints a finished task's result when it ends
+    # Left out of repr: asyncio prints a finished task's result when it ends, and this one is long.
+    items: Sequence[Item] = field(repr=False)
     outcomes: tuple[Outcome, ...] = field(repr=False)
     counts: Mapping[str, int]
     failures: Mapping[str, int]
@@ -123,7 +124,8 @@ async def execute(
             await ask(scorer, missing, asking, store, watcher)
         except RmbError as failed:
             error = failed
-        except asyncio.CancelledError:  # Ctrl-C, by way of asyncio.run: what was answered is put together
+        except asyncio.CancelledError:
+            # Ctrl-C, by way of asyncio.run: what was answered is put together, and a second one ends the program.
             interrupted = True
             task = asyncio.current_task()
             assert task is not None
@@ -161,6 +163,7 @@ async def ask(
     async with aclosing(scorer.answer(list(missing.values()))) as replies:
         async for question, reply in replies:
             key = keys[question]
+            # Stored before it is counted: a crash from here on costs nothing.
             if store is not None and isinstance(reply, Answer):
                 store.put(key, record(scorer, question, reply))
             asking.replies[key] = reply

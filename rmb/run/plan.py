@@ -67,6 +67,7 @@ class Planner:
 
     def alone(self, at: int, item: Item, sample: int) -> Iterator[Planned]:
         """Each response in a question of its own."""
+        # The path is no part of what most judges are sent; those questions meet again under one key.
         numbers = [
             self.number(Question(item.conversation, (candidate.text,), sample, item.path))
             for candidate in item.candidates
@@ -76,6 +77,7 @@ class Planner:
 
     def shown(self, at: int, item: Item, sample: int, groups: list[tuple[int, ...]]) -> Iterator[Planned]:
         """Each group of candidates in one question for each order; questions that begin alike stand together."""
+        # All of one order, then all of the other: what begins alike is read once by a prefix cache.
         both = self.orders == "both"
         for members in [*groups, *(group[::-1] for group in groups if both)]:
             arrangement = members if both else self.single(item, members)
@@ -88,6 +90,7 @@ class Planner:
 
     def single(self, item: Item, members: tuple[int, ...]) -> tuple[int, ...]:
         """One order, drawn from the seed and the texts and never from the label: swapped labels, same order."""
+        # Sorted, so that a pair and its mirror image draw alike: an order that knew the label would leak it.
         turns = [[message.role, message.content] for message in item.conversation]
         together = sorted(item.candidates[member].text for member in members)
 

@@ -70,6 +70,7 @@ KINDS: Mapping[str, Kind] = {
 def open_scorer(card: NamedCard, setup: Setup) -> Scorer:
     """The scorer that a card describes. Raises MissingExtra if its packages are not installed."""
     kind = KINDS[card.card.kind]
+    # Imported when asked for: no kind makes the others' packages load.
     module, _, factory = kind.factory.partition(":")
     try:
         opened: Scorer = getattr(import_module(module), factory)(card, setup)

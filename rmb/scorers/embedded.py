@@ -52,6 +52,8 @@ class LocalServer:
         key = secrets.token_hex(16)
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(path)
+        # Else the server calls the model by its path, which would end up in the records of runs.
+        parameters.model_alias = {path.name}
         parameters.hostnames, parameters.port, parameters.api_keys = ["127.0.0.1"], 0, [key]
         # One slot: a second gains nothing on few cores, and would halve the prompts that share a beginning.
         parameters.n_ctx, parameters.n_parallel = self.serve.context, 1
