@@ -74,7 +74,7 @@ class Weights(Strict):
 class Serve(Strict):
     """A language model that the program itself serves on this machine's CPU, by llama.cpp.
 
-    threads: of the CPU, 0 for all there are; context: tokens that prompt and reply may have together.
+    threads: of the CPU, 0 for all cores but one; context: tokens that prompt and reply may have together.
     """
 
     weights: Weights

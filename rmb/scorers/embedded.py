@@ -57,7 +57,8 @@ class LocalServer:
         parameters.hostnames, parameters.port, parameters.api_keys = ["127.0.0.1"], 0, [key]
         # One slot: a second gains nothing on few cores, and would halve the prompts that share a beginning.
         parameters.n_ctx, parameters.n_parallel = self.serve.context, 1
-        threads = self.serve.threads or min(MOST_THREADS, os.cpu_count() or 1)
+        # One core is left to others: threads that wait for a core that is taken are six times slower than one less.
+        threads = self.serve.threads or max(1, min(MOST_THREADS, (os.cpu_count() or 1) - 1))
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
         parameters.ui, parameters.verbosity = False, QUIET
         try:
