@@ -1,39 +1,170 @@
-"""Verdicts of one item put together under a stated convention. What metrics see, and all that they see.
+"""What came of an item: its showings, each with a verdict or a failure. What metrics see, and all that they see.
 
-The headline credit of a comparison is the mean over the orders shown: the exact expectation of showing it
-once in a random order, without that protocol's noise. A best-of-N list is won only where the best response
-beats every loser, so its credit is the product over its losers (RMB, arXiv 2410.09893, section on metrics).
+An outcome holds no text: what metrics need of an item stands in `ItemFacts`, so that a run's folder holds it
+all. What a showing is worth is said by a `Convention`; how showings make a figure is said in rmb.metrics.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal, get_args
 
-from rmb.records import Failure, Item, Scores, Usage
+from rmb.canonical import digest, fraction
+from rmb.errors import UnknownName, UsageError
+from rmb.records import Conversation, Failure, Item, Json, Scores, Set, Usage
 
 NO_USAGE = Usage()
 Said = Literal["chosen", "rejected", "tie"]
+Order = Literal["expected", "averaged", "consistent", "single", "majority"]
+Average = Literal["micro", "macro"]
+
+CHANCE = 0.5
+"""What a comparison is worth to a coin."""
+MARK = 16
+"""Hexadecimal digits that stand for a text: 64 bits, so that two of RMB's 21,000 meet once in 10^11 data sets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """What a tie, a failure of the judge, and a failure of the run are worth; credits lie in [0, 1].
+    """What figures count: said once, and stated beside every figure. Credits lie in [0, 1].
 
-    missing: None leaves out what was not answered; 0 and 1 give the worst and the best case.
+    tie: credit of a comparison in which neither is preferred: 0 (RMB's own code) or ½.
+    failure: credit of a reply without a verdict: 0, ½ ("chance"), or None: the item is left out ("excluded").
+    order: how the showings of a comparison become its credit, see rmb.metrics.credits.
+    average: of a goal and set, over items ("micro") or over scenarios ("macro").
+    seed: of the order drawn where `order` is "single".
+    missing: credit where the run failed: None leaves the item out; 0 and 1 give the worst and the best case.
     """
 
     tie: float = 0.0
-    failure: float = 0.0
+    failure: float | None = 0.0
+    order: Order = "expected"
+    average: Average = "micro"
+    seed: int = 0
     missing: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses credits outside [0, 1], and orders and averages that there are not."""
+        for name, credit in (("tie", self.tie), ("failure", self.failure), ("missing", self.missing)):
+            if credit is not None and not 0 <= credit <= 1:
+                raise UsageError(f"the credit of a {name} is {credit}; it lies between 0 and 1")
+        for name, asked, known in (("order", self.order, Order), ("average", self.average, Average)):
+            if asked not in get_args(known):
+                raise UnknownName(name, str(asked), get_args(known))
+
+    def __str__(self) -> str:
+        """As in tables: "tie 0, failure 0, expected, micro"."""
+        failure = {None: "excluded", CHANCE: "chance"}.get(self.failure, f"{self.failure or 0:g}")
+        return f"tie {self.tie:g}, failure {failure}, {self.order}, {self.average}"
+
+    def to_json(self) -> dict[str, Json]:
+        """As in summary.json."""
+        failure: Json = {None: "excluded", CHANCE: "chance"}.get(self.failure, self.failure)
+        return {
+            "tie": self.tie,
+            "judge_failure": failure,
+            "run_failure": "missing",
+            "credit_of_orders": self.order,
+            "average": self.average,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Convention:
+        """The convention that `to_json` made this value from; other keys are passed over.
+
+        Raises KeyError, TypeError or UsageError for a value that is none.
+        """
+        worth = {"excluded": None, "chance": CHANCE}
+        failure = value["judge_failure"]
+        return cls(
+            tie=value["tie"],
+            failure=worth[failure] if isinstance(failure, str) else failure,
+            order=value["credit_of_orders"],
+            average=value["average"],
+            seed=value["seed"],
+        )
 
 
 HEADLINE = Convention()
-"""Ties count 0, as in RMB's own code; so do replies without a verdict."""
+"""Ties count 0, as in RMB's own code; so do replies without a verdict; the mean over the orders shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """What metrics know of an item.
+
+    conversation: a mark that stands for it; equal for equal conversations, and for no others.
+    best: index of the candidate that the label prefers.
+    models, lengths, marks: of each candidate, who wrote it, its Unicode characters, and a mark for its text.
+    """
+
+    id: str
+    set: Set
+    goal: str
+    scenario: str
+    conversation: str
+    best: int
+    models: tuple[str | None, ...]
+    lengths: tuple[int, ...]
+    marks: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """Goal and scenario, "helpfulness/Chat/Discussion"."""
+        return f"{self.goal}/{self.scenario}"
+
+    @property
+    def losers(self) -> tuple[int, ...]:
+        """Indices of the candidates that the best one is to beat."""
+        return tuple(index for index in range(len(self.marks)) if index != self.best)
+
+
+@lru_cache(maxsize=2**16)
+def mark(text: str) -> str:
+    """What stands for a text: the head of its sha256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:MARK]
+
+
+@lru_cache(maxsize=2**14)
+def conversation_mark(conversation: Conversation) -> str:
+    """What stands for a conversation: the head of the sha256 of its turns."""
+    return digest([[message.role, message.content] for message in conversation])[:MARK]
+
+
+def facts(item: Item) -> ItemFacts:
+    """What metrics may know of an item."""
+    return ItemFacts(
+        id=item.id,
+        set=item.set,
+        goal=item.goal,
+        scenario=item.scenario,
+        conversation=conversation_mark(item.conversation),
+        best=item.best,
+        models=tuple(candidate.model for candidate in item.candidates),
+        lengths=tuple(len(candidate.text) for candidate in item.candidates),
+        marks=tuple(mark(candidate.text) for candidate in item.candidates),
+    )
+
+
+def drawn_place(seed: int, conversation: str, together: Sequence[str], one: str) -> float:
+    """Where one of several responses stands in the order drawn for them: a number in [0, 1), low first.
+
+    Drawn from the seed and the marks of the texts and never from the label: a pair and its mirror image, with
+    the labels swapped, are shown in the same order.
+    """
+    return fraction(seed, conversation, sorted(together), one)
+
+
+def drawn_position(seed: int, item: ItemFacts, loser: int) -> int:
+    """Where the best response is shown beside a loser if one order is drawn: 0 or 1."""
+    pair = (item.marks[item.best], item.marks[loser])
+    best, rival = (drawn_place(seed, item.conversation, pair, one) for one in pair)
+    return int(best > rival)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +190,21 @@ class Showing:
 
     @property
     def said(self) -> Said | None:
-        """Which of the two the judge prefers; None without a verdict. A NaN is no verdict."""
-        if self.best is None or self.rival is None or math.isnan(self.best) or math.isnan(self.rival):
+        """Which of the two the judge prefers; None without a verdict. A NaN or an infinity is no verdict."""
+        if self.best is None or self.rival is None:
+            return None
+        if not (math.isfinite(self.best) and math.isfinite(self.rival)):
             return None
         return "chosen" if self.best > self.rival else "rejected" if self.best < self.rival else "tie"
 
+    @property
+    def answered(self) -> bool:
+        """False if the run failed here, so that nothing is known of what the judge would say."""
+        return self.said is not None or self.failure is None or not self.failure.unanswered
+
     def credit(self, convention: Convention = HEADLINE) -> float | None:
         """1 for the chosen response, 0 for the rejected one, the convention's for a tie or a failure; None
-        where the run failed and the convention leaves it out.
+        where the convention leaves it out.
         """
         match self.said:
             case "chosen":
@@ -75,90 +213,20 @@ class Showing:
                 return 0.0
             case "tie":
                 return convention.tie
-        unanswered = self.failure is not None and self.failure.unanswered
-        return convention.missing if unanswered else convention.failure
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """All verdicts on the best response of an item against one loser: orders and samples."""
-
-    loser: int
-    showings: tuple[Showing, ...]
-
-    @property
-    def answered(self) -> bool:
-        """True if the run got an answer for each showing, verdict or not."""
-        return all(showing.credit() is not None for showing in self.showings)
-
-    def expected(self, convention: Convention = HEADLINE) -> float | None:
-        """The headline credit: mean over orders and samples; None if any of them is missing."""
-        worths = [showing.credit(convention) for showing in self.showings]
-        known = [credit for credit in worths if credit is not None]
-        return fmean(known) if known and len(known) == len(worths) else None
-
-    def consistent(self, convention: Convention = HEADLINE) -> float | None:
-        """Credit of the order in which the judge does worst: 1 only if right in both. None if a showing is
-        missing, or if both orders were not shown.
-        """
-        if not self.answered or not self.both_orders:
-            return None
-        by_order: defaultdict[int | None, list[float]] = defaultdict(list)
-        for showing in self.showings:
-            credit = showing.credit(convention)
-            assert credit is not None
-            by_order[showing.position].append(credit)
-        return min(fmean(worths) for worths in by_order.values())
-
-    def averaged(self, convention: Convention = HEADLINE) -> float | None:
-        """Credit of the scores averaged over both orders, then compared, which cancels a constant preference
-        for a position. None if a showing is missing, if both orders were not shown, or if the scores are bare
-        preferences; a failure in any showing has the convention's credit, whatever the judge.
-        """
-        if not self.answered or not self.both_orders:
-            return None
-        if any(showing.said is None for showing in self.showings):
-            return convention.failure
-        if not any(showing.graded for showing in self.showings):
-            return None
-        best = math.fsum(showing.best or 0.0 for showing in self.showings)
-        rival = math.fsum(showing.rival or 0.0 for showing in self.showings)
-        return 1.0 if best > rival else 0.0 if best < rival else convention.tie
-
-    @property
-    def both_orders(self) -> bool:
-        """True if each of the two was shown first at least once."""
-        return {showing.position for showing in self.showings} >= {0, 1}
-
-
-Credit = Callable[[Comparison], float | None]
+        return convention.failure if self.answered else convention.missing
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An item and the comparisons of its best response with each loser."""
+    """An item, and every showing of its best response beside a loser: orders and samples."""
 
-    item: Item
-    comparisons: tuple[Comparison, ...]
-
-    def credit(self, rule: Credit) -> float | None:
-        """Product over the losers of a comparison's credit: the item's own, in [0, 1].
-
-        None if any comparison has none. A list known to be lost, and only partly answered, is missing as
-        well: to count it would count losses and not wins.
-        """
-        # Not short-cut at the first 0: a list that is only partly answered is missing, lost or not.
-        worths = [rule(comparison) for comparison in self.comparisons]
-        known = [credit for credit in worths if credit is not None]
-        return math.prod(known) if known and len(known) == len(worths) else None
+    item: ItemFacts
+    showings: tuple[Showing, ...]
 
 
 def put_together(item: Item, showings: Sequence[Showing]) -> Outcome:
-    """The outcome of an item: its showings grouped by loser."""
-    by_loser: defaultdict[int, list[Showing]] = defaultdict(list)
-    for showing in showings:
-        by_loser[showing.loser].append(showing)
-    return Outcome(item, tuple(Comparison(loser, tuple(group)) for loser, group in by_loser.items()))
+    """The outcome of an item: what metrics may know of it, and its showings by loser."""
+    return Outcome(facts(item), tuple(sorted(showings, key=lambda showing: showing.loser)))
 
 
 def verdict_scores(verdict: Scores | Failure, place: int) -> float | None:

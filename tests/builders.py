@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
-from rmb.outcomes import Comparison, Outcome, Showing
+import numpy as np
+
+from rmb.metrics.columns import columns
+from rmb.metrics.credits import item_credits
+from rmb.outcomes import HEADLINE, Convention, Outcome, Showing, facts
 from rmb.records import Answer, Candidate, Failure, Item, Message, Question, Scores
 from rmb.run import Run, Settings, execute
 from rmb.scorers import Scorer
@@ -72,8 +77,14 @@ def showing(
 def outcome(*comparisons: Sequence[Showing], item: Item | None = None) -> Outcome:
     """An outcome whose comparisons have these showings."""
     item = item or listing("good", [f"bad {number}" for number in range(len(comparisons))])
-    numbered = [Comparison(number, tuple(group)) for number, group in enumerate(comparisons, 1)]
-    return Outcome(item, tuple(numbered))
+    numbered = [replace(one, loser=number) for number, group in enumerate(comparisons, 1) for one in group]
+    return Outcome(facts(item), tuple(numbered))
+
+
+def credit(one: Outcome, convention: Convention = HEADLINE) -> float | None:
+    """What an outcome is worth; None where the convention leaves it out."""
+    worth = item_credits(columns([one]), convention)
+    return None if not worth.size or np.isnan(worth[0]) else float(worth[0])
 
 
 SAID = {"right": (1.0, 0.0), "wrong": (0.0, 1.0), "tie": (0.5, 0.5)}

@@ -10,30 +10,26 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
 
 from rmb.cards import open_card
-from rmb.cli.manifest import command_line, manifest
+from rmb.cli.manifest import command_line
 from rmb.cli.opening import Judge, Options, configured, load_data, open_template, opened
+from rmb.cli.recording import Recorded, sanity_outcomes, sanity_rows, show_tables
 from rmb.datasets import Benchmark
 from rmb.datasets.select import select
 from rmb.errors import COMPLETE, INCOMPLETE, INTERRUPTED
-from rmb.metrics import summarise
-from rmb.outcomes import HEADLINE
 from rmb.records import Item
 from rmb.report.progress import OnConsole, Watch
-from rmb.report.table import Row, headline, scenarios
+from rmb.report.table import Row
 from rmb.run import Run, execute, folder
 from rmb.store import Store, default_folder
 
-SANITY = ("longest", "shortest", "first", "last", "random", "oracle")
-WIDTH_OF_A_FILE = 160
 MOST_COMPLAINTS = 3
 
 
@@ -83,21 +79,20 @@ class Session:
         # Folders are claimed before the first question: an answer that cannot be reported is not bought.
         pairs = list(zip(judges, names, strict=True))
         places = [run_folder(judge, name, self.options, several=several) for judge, name in pairs]
+        sanity = await sanity_outcomes(self.items, self.options.settings)
         rows, codes = [], []
         for (judge, name), place in zip(pairs, places, strict=True):
             run = await self.judged(judge)
             codes.append(exit_code(run))
-            summary = summary_of(run, self.options)
-            record = manifest(judge, benchmark=self.benchmark, run=run, settings=self.options.settings)
-            folder.write(place, manifest=record, summary=summary, outcomes=run.outcomes)
-            rows.append(Row(name, summary))
+            recorded = Recorded(judge, self.benchmark, run, self.options.settings, self.options.convention)
+            rows.append(Row(name, recorded.write(place, sanity)))
             self.say_how_it_ended(run, place)
             if run.interrupted:
                 break
         if self.options.as_json:
             click.echo(json.dumps({row.judge: row.summary for row in rows} if several else rows[0].summary))
         elif any(row.summary["coverage"] for row in rows):
-            await self.show_tables(rows)
+            show_tables(rows, sanity_rows(sanity, {row.judge for row in rows}, self.options.convention))
         return max(codes)
 
     async def judged(self, judge: Judge) -> Run:
@@ -105,27 +100,6 @@ class Session:
         store = self.store if judge.stored else None
         with Watch(judge.card.name, self.console, quiet=self.options.quiet) as watch:
             return await execute(judge.scorer, self.items, self.options.settings, store=store, watcher=watch)
-
-    async def show_tables(self, rows: Sequence[Row]) -> None:
-        """Each judge's scenarios, then the judges beside the sanity judges, on stdout."""
-        named = {row.judge for row in rows}
-        sanity = [await self.sanity(name) for name in SANITY if name not in named]
-        console = Console()
-        # Without a terminal rich assumes 80 columns, and would cut figures out of a log or a file.
-        if not console.is_terminal:
-            console.width = WIDTH_OF_A_FILE
-        for row in rows:
-            console.print(scenarios(row.judge, row.summary))
-            console.print()
-        console.print(headline([*rows, *sanity]))
-
-    async def sanity(self, name: str) -> Row:
-        """A judge without a model on the same items and orders, its figures without intervals."""
-        judge = opened(open_card(name), None, self.items, self.options)
-        watch = Watch(name, self.console, quiet=True)
-        settings = replace(self.options.settings, samples=1)
-        run = await execute(judge.scorer, self.items, settings, store=None, watcher=watch)
-        return Row(name, summarise(run.outcomes, resamples=0), sanity=True)
 
     def say_how_it_ended(self, run: Run, place: Path) -> None:
         """What was asked, where the run is, and how to go on; errors are said even when quiet."""
@@ -139,6 +113,10 @@ class Session:
             click.echo(f"rmb: {run.error}", err=True)
         for complaint, times in list(run.complaints.items())[:MOST_COMPLAINTS]:
             click.echo(f"rmb: {times:,} × {complaint}", err=True)
+        if run.ledger:
+            told = ", ".join(f"{reason} {times:,}" for reason, times in run.failures.items())
+            line = f"{len(run.ledger):,} without a verdict ({told}) → {place / 'failures.jsonl'}"
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
         left = run.unanswered
         if left:
             click.echo(
@@ -192,25 +170,6 @@ def run_folder(judge: Judge, label: str, options: Options, *, several: bool) -> 
     return folder.claim(
         next(free for name in numbered(place.name) if not (free := place.with_name(name)).exists())
     )
-
-
-def summary_of(run: Run, options: Options) -> dict[str, Any]:
-    """summary.json: the figures, what the run counted, and the conventions that hold for both."""
-    return {
-        **summarise(run.outcomes),
-        "failures": dict(run.failures),
-        "counts": dict(run.counts),
-        "cost_usd": run.cost_usd,
-        "convention": {
-            "tie": HEADLINE.tie,
-            "judge_failure": HEADLINE.failure,
-            "run_failure": "missing",
-            "orders": options.orders,
-            "samples": options.samples,
-            "credit_of_orders": "mean",
-            "average": "micro",
-        },
-    }
 
 
 def exit_code(run: Run) -> int:

@@ -12,6 +12,7 @@ from rmb.cards import Generative, NamedCard
 from rmb.datasets import Benchmark
 from rmb.datasets.rmb import load, load_sample
 from rmb.errors import UsageError
+from rmb.outcomes import Convention
 from rmb.records import Item, Orders
 from rmb.run.plan import Settings
 from rmb.scorers import KINDS, Scorer, Setup, open_scorer
@@ -39,6 +40,7 @@ class Options:
     seed: int
     cache: str | None
     out: str | None
+    convention: Convention
     as_json: bool
     dry_run: bool
     quiet: bool

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
+
+from rmb.outcomes import CHANCE, HEADLINE, Convention
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,6 +31,26 @@ ITEM = click.option("--item", metavar="ID", required=True, help='An item\'s id, 
 PARTS = (CRITERIA, STYLE)
 
 COUNT = click.IntRange(min=1)
+CONVENTION = (
+    click.option("--tie", type=click.Choice(["0", "0.5"]), help="What a tie is worth. [default: 0]"),
+    click.option(
+        "--failure",
+        type=click.Choice(["0", "chance", "excluded"]),
+        help="What a reply without a verdict is worth; excluded leaves the item out. [default: 0]",
+    ),
+    click.option(
+        "--credit",
+        type=click.Choice(["expected", "averaged", "consistent", "single", "majority"]),
+        help="How the orders shown make one figure: their mean, their scores added, right in both, one drawn, "
+        "most votes. [default: expected]",
+    ),
+    click.option(
+        "--average",
+        type=click.Choice(["micro", "macro"]),
+        help="Over items, or over scenarios. [default: micro]",
+    ),
+)
+"""What figures count: see rmb.outcomes.Convention."""
 ASKED = (
     TEMPLATE,
     *PARTS,
@@ -83,6 +106,18 @@ WHERE = (
     click.option("-q", "--quiet", is_flag=True, help="No progress, no notices."),
     click.option("-v", "--verbose", is_flag=True, help="Say which prompts, store and data are used."),
 )
+
+
+def convention(given: Mapping[str, Any], usual: Convention = HEADLINE) -> Convention:
+    """The convention that the options of CONVENTION name; where one is not given, the usual one's."""
+    worth: Mapping[str, Any] = {"0": 0.0, "0.5": 0.5, "chance": CHANCE, "excluded": None}
+    return replace(
+        usual,
+        tie=worth[given["tie"]] if given["tie"] else usual.tie,
+        failure=worth[given["failure"]] if given["failure"] else usual.failure,
+        order=given["credit"] or usual.order,
+        average=given["average"] or usual.average,
+    )
 
 
 def options(*groups: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:

@@ -17,11 +17,12 @@ def show(run: str, item: str, data: str | None, cache: str | None) -> None:
     """Show an item of a run: what was asked, what the judge answered, and what was concluded."""
     from rmb.errors import UnknownName
     from rmb.run import folder
+    from rmb.run.rows import read_rows
     from rmb.store import Store, default_folder
 
     place = Path(run)
     manifest = folder.read_json(place, "run.json")
-    rows = folder.read_rows(place)
+    rows = read_rows(place / "items.parquet")
     mine = [row for row in rows if row["item"] == item]
     if not mine:
         raise UnknownName("item", item, {row["item"] for row in rows}, hint=f"(in {run})")

@@ -1,7 +1,15 @@
-"""Figures from outcomes. Pure functions: no scorer, no files, no network."""
+"""Figures from outcomes. Pure functions: no scorer, no files, no network.
+
+outcomes ─► columns ─► credits (under a convention) ─► averages, with intervals ─► summary
+                   └─► position, preferences, generators, calibration ─► behaviour
+several judges: paired, agreement, sensitivity ─► comparison
+"""
 
 from __future__ import annotations
 
+from rmb.metrics.behaviour import behaviour
+from rmb.metrics.comparison import compare
+from rmb.metrics.sensitivity import sensitivity
 from rmb.metrics.summary import summarise
 
-__all__ = ["summarise"]
+__all__ = ["behaviour", "compare", "sensitivity", "summarise"]

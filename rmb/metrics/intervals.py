@@ -1,22 +1,24 @@
 """Ratios with intervals, by a bootstrap over conversations.
 
 Items of one conversation share responses and are not independent, so whole conversations are drawn
-(clustered percentile bootstrap; Efron & Tibshirani 1993, chapter 13; Cameron & Miller 2015 for clusters).
+(clustered percentile bootstrap; Efron & Tibshirani 1993, chapter 13). With few conversations such intervals
+are too narrow (Cameron & Miller 2015, section VI): figures of fewer than FEW are named in a warning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from rmb.metrics.columns import Floats, Integers, summed
 
 RESAMPLES = 10_000
 LEVEL = 0.95
 CHUNK = 500
+FEW = 30
+"""Conversations below which an interval is not to be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,15 @@ class Figure:
 
     low, high: None where fewer than two conversations were measured, or none was drawn: nothing is known of
         the spread.
+    conversations: that the units come from. error: the standard error, as the bootstrap has it; None with them.
     """
 
     value: float
     low: float | None
     high: float | None
     n: int
+    conversations: int
+    error: float | None = None
 
     def to_json(self) -> dict[str, float | int | None]:
         """As in summary.json."""
@@ -50,18 +55,57 @@ class Table:
     counts: Floats
 
 
-def tabulate(units: Mapping[str, Sequence[tuple[int, float]]], conversations: int) -> Table:
-    """The units of every figure, each as (conversation, value), put into conversations.
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Which figure each of U units is in.
 
-    conversations: how many there are; a unit's conversation is 0 to that number less one.
+    names: of the figures. place: (U,) the index of each unit's figure; -1 for a unit that is in none.
     """
-    sums, counts = np.zeros((conversations, len(units))), np.zeros((conversations, len(units)))
-    for place, pairs in enumerate(units.values()):
-        at = np.fromiter((cluster for cluster, _ in pairs), dtype=np.intp, count=len(pairs))
-        values = np.fromiter((value for _, value in pairs), dtype=np.float64, count=len(pairs))
-        sums[:, place] = np.bincount(at, weights=values, minlength=conversations)
-        counts[:, place] = np.bincount(at, minlength=conversations)
-    return Table(tuple(units), sums, counts)
+
+    names: tuple[str, ...]
+    place: Integers
+
+
+def labelled(labels: Sequence[str | None], *, known: Sequence[str] = ()) -> Labels:
+    """One figure for each label. known: labels that have a figure even if no unit has them."""
+    names = tuple(dict.fromkeys([*known, *(label for label in labels if label is not None)]))
+    index: dict[str | None, int] = {name: number for number, name in enumerate(names)}
+    return Labels(names, np.array([index.get(label, -1) for label in labels], dtype=np.int64))
+
+
+def alike(name: str, units: int) -> Labels:
+    """One figure that all units are in."""
+    return Labels((name,), np.zeros(units, dtype=np.int64))
+
+
+def tabulate(
+    labels: Labels, values: Floats, conversation: Integers, conversations: int, *, prefix: str = ""
+) -> Table:
+    """Figures of some units, put into conversations.
+
+    labels, values, conversation: of each unit; a unit whose value is NaN is in no figure. prefix: before each
+    figure's name.
+    """
+    counted = (labels.place >= 0) & ~np.isnan(values)
+    width = len(labels.names)
+    cell = conversation[counted] * width + labels.place[counted]
+    shape, size = (conversations, width), conversations * width
+    return Table(
+        tuple(prefix + name for name in labels.names),
+        summed(cell, values[counted], size).reshape(shape),
+        summed(cell, np.ones(len(cell)), size).reshape(shape),
+    )
+
+
+def beside(tables: Sequence[Table]) -> Table:
+    """Tables over the same conversations as one; of a name that several have, the first."""
+    names = [name for table in tables for name in table.names]
+    first = [place for place, name in enumerate(names) if name not in names[:place]]
+    return Table(
+        tuple(names[place] for place in first),
+        np.concatenate([table.sums for table in tables], axis=1)[:, first],
+        np.concatenate([table.counts for table in tables], axis=1)[:, first],
+    )
 
 
 def figures(
@@ -74,20 +118,24 @@ def figures(
     """
     names, sums, counts = table.names, table.sums, table.counts
     values = with_means(ratio(sums.sum(axis=0), counts.sum(axis=0))[None, :], names, means, whole=True)[0]
-    drawn = with_means(resampled(sums, counts, seed=seed, resamples=resamples), names, means, whole=False)
+    drawing = with_means(resampled(sums, counts, seed=seed, resamples=resamples), names, means, whole=False)
     sizes = sizes_of(names, means, counts)
     found: dict[str, Figure | None] = {}
     for place, name in enumerate([*names, *means]):
         units, conversations = sizes[name]
-        value, draws = float(values[place]), drawn[:, place]
+        value, draws = float(values[place]), drawing[:, place]
         if not np.isfinite(value):
             found[name] = None
             continue
-        low = high = None
-        if conversations > 1 and resamples:
-            low, high = percentiles(draws[np.isfinite(draws)], value)
-        found[name] = Figure(value, low, high, units)
+        known = draws[np.isfinite(draws)] if conversations > 1 else draws[:0]
+        found[name] = figure(value, known, units, conversations)
     return found
+
+
+def figure(value: float, draws: Floats, units: int, conversations: int) -> Figure:
+    """A figure with the interval that its bootstrap draws give; without one if there are no draws."""
+    low, high = percentiles(draws, value)
+    return Figure(value, low, high, units, conversations, float(draws.std()) if draws.size else None)
 
 
 def percentiles(draws: Floats, value: float) -> tuple[float, float] | tuple[None, None]:
@@ -109,15 +157,35 @@ def ratio(sums: Floats, counts: Floats) -> Floats:
 
 def resampled(sums: Floats, counts: Floats, *, seed: int, resamples: int) -> Floats:
     """The ratios in each bootstrap draw of the conversations; shape (resamples, figures)."""
+    width = sums.shape[1]
+
+    def ratios(totals: Floats) -> Floats:
+        return ratio(totals[:, :width], totals[:, width:])
+
+    return drawn(np.concatenate([sums, counts], axis=1), ratios, seed=seed, resamples=resamples)
+
+
+def drawn(
+    by_conversation: Floats,
+    statistic: Callable[[Floats], Floats],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Floats:
+    """A statistic of totals in each bootstrap draw of the conversations.
+
+    by_conversation: (conversations, K) what each conversation adds to K totals.
+    statistic: totals of some draws, (draws, K), to figures, (draws, …).
+    """
     generator = np.random.default_rng(seed)
-    size = sums.shape[0]
-    parts = [np.empty((0, sums.shape[1]))]
+    size = len(by_conversation)
+    parts = [statistic(np.empty((0, by_conversation.shape[1])))]
     # In pieces: the weights of all draws at once would take a gigabyte for all of RMB.
     for start in range(0, resamples, CHUNK):
         draws = min(CHUNK, resamples - start)
-        drawn = generator.integers(0, size, size=(draws, size)) + np.arange(draws)[:, None] * size
-        weights = np.bincount(drawn.ravel(), minlength=draws * size).reshape(draws, size).astype(np.float64)
-        parts.append(ratio(weights @ sums, weights @ counts))
+        taken = generator.integers(0, size, size=(draws, size)) + np.arange(draws)[:, None] * size
+        weights = np.bincount(taken.ravel(), minlength=draws * size).reshape(draws, size).astype(np.float64)
+        parts.append(statistic(weights @ by_conversation))
     return np.concatenate(parts)
 
 

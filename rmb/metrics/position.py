@@ -2,30 +2,91 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from dataclasses import dataclass
 
-from rmb.outcomes import Comparison
+import numpy as np
+
+from rmb.metrics.columns import Columns, Floats, summed
+from rmb.metrics.paired import sign_flip
 
 
-def consistent_verdict(comparison: Comparison) -> float | None:
-    """Share of samples in which both orders gave the same verdict (a tie in both counts as the same): 0 or 1
-    for one sample. None where not both orders have a verdict.
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """Pairs of showings, one in each order, by what the verdict did when the order changed.
+
+    same: kept its preference, or was a tie both times. to_first, to_second: preferred whatever was shown first,
+    or second. with_tie: a tie in one of the two. unread: at least one has no verdict.
     """
-    said: defaultdict[int, dict[int | None, str]] = defaultdict(dict)
-    for showing in comparison.showings:
-        if showing.said is not None:
-            said[showing.sample][showing.position] = showing.said
-    both = [verdicts[0] == verdicts[1] for verdicts in said.values() if {0, 1} <= set(verdicts)]
-    return sum(both) / len(both) if both else None
+
+    same: int
+    to_first: int
+    to_second: int
+    with_tie: int
+    unread: int
+
+    def to_json(self) -> dict[str, int]:
+        """As in summary.json."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
-def first_shown(comparison: Comparison) -> list[float]:
-    """For each showing with a preference: 1 if the response shown first was preferred, else 0. Ties are left out,
-    as are scorers that see one response at a time.
+def first_preferred(judged: Columns) -> Floats:
+    """(S,) 1 where the response shown first is preferred, 0 where the second is; NaN for ties, for showings
+    without a verdict, and for responses that were rated alone.
     """
-    preferred = {"chosen": 0, "rejected": 1}
-    return [
-        float(showing.position == preferred[showing.said])
-        for showing in comparison.showings
-        if showing.position is not None and showing.said in preferred
-    ]
+    preference = np.isin(judged.vote, (0.0, 1.0)) & (judged.position >= 0)
+    return np.where(preference, np.abs(judged.vote - judged.position), np.nan)
+
+
+def paired_orders(judged: Columns) -> Floats:
+    """(P, 3) the two orders of each comparison and sample: its comparison, and the votes with the best response
+    shown first and second. Only where both orders were shown; a vote is NaN without a verdict.
+    """
+    samples = int(judged.sample.max(initial=0)) + 1
+    cell = judged.comparison * samples + judged.sample
+    votes = np.full((judged.comparisons * samples, 2), np.nan)
+    shown = np.zeros(votes.shape, dtype=np.bool_)
+    here = judged.position >= 0
+    votes[cell[here], judged.position[here]] = judged.vote[here]
+    shown[cell[here], judged.position[here]] = True
+    both = np.flatnonzero(shown.all(axis=1))
+    return np.column_stack([both // samples, votes[both]])
+
+
+def consistency(judged: Columns) -> tuple[Floats, Floats]:
+    """Of comparisons that have a verdict in both orders: which, and the share of samples with the same verdict in
+    both (a tie in both counts as the same), (K,) and (K,).
+    """
+    pairs = paired_orders(judged)
+    known = pairs[~np.isnan(pairs[:, 1:]).any(axis=1)]
+    which = known[:, 0].astype(np.int64)
+    samples = np.bincount(which, minlength=judged.comparisons)
+    same = np.bincount(which, weights=known[:, 1] == known[:, 2], minlength=judged.comparisons)
+    there = np.flatnonzero(samples)
+    return there.astype(np.float64), same[there] / samples[there]
+
+
+def flips(judged: Columns) -> Flips:
+    """What verdicts did when the order changed, counted over comparisons and samples shown in both orders."""
+    _, first, second = paired_orders(judged).T
+    unread = np.isnan(first) | np.isnan(second)
+    tie = ~unread & ((first == 0.5) != (second == 0.5))
+    return Flips(
+        same=int((first == second).sum()),
+        to_first=int(((first == 1) & (second == 0)).sum()),
+        to_second=int(((first == 0) & (second == 1)).sum()),
+        with_tie=int(tie.sum()),
+        unread=int(unread.sum()),
+    )
+
+
+def position_test(judged: Columns, *, seed: int = 0) -> float | None:
+    """The p-value of "it prefers the first response as often as the second": sign-flips by conversation.
+
+    In (0, 1]; None where no order was shown or no showing has a preference.
+    """
+    lean = first_preferred(judged) - 0.5
+    known = ~np.isnan(lean)
+    if not known.any():
+        return None
+    conversation = judged.conversation[judged.item[judged.comparison]]
+    return sign_flip(summed(conversation[known], lean[known], judged.conversations), seed=seed)

@@ -6,11 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+BEHAVIOUR = (
+    "says first",
+    "p",
+    "flips to 1st",
+    "to 2nd",
+    "picks longer",
+    "label does",
+    "right if longer",
+    "if shorter",
+    "log-odds: length",
+    "place",
+    "own family",
+    "ECE",
+)
 COLUMNS = ("help BoN", "help pair", "harm BoN", "harm pair")
 NOTHING = "–"
+WIDTH_OF_A_FILE = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,80 @@ def headline(rows: Sequence[Row]) -> Table:
         style = "dim" if row.sanity else ""
         table.add_row(Text(row.judge), *cells(row.summary, goals), style=style)
     return table
+
+
+def behaviours(rows: Sequence[Row]) -> Table:
+    """One line a judge: what it prefers beside what is right. Log-odds are those of one regression."""
+    table = Table(title="Behaviour", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column("judge", no_wrap=True)
+    for name in BEHAVIOUR:
+        table.add_column(Text(name), justify="right", no_wrap=True)
+    for place, row in enumerate(rows):
+        if row.sanity and (place == 0 or not rows[place - 1].sanity):
+            table.add_section()
+        line = behaviour_cells(row.summary)
+        table.add_row(Text(row.judge), *line, style="dim" if row.sanity else "")
+    return table
+
+
+def behaviour_cells(summary: Mapping[str, Any]) -> Iterator[str]:
+    """The cells of a judge's line, in the order of BEHAVIOUR."""
+    told = summary["behaviour"]
+    flips, length, slopes = told["position"]["flips"], told["length"], told["slopes"]
+    yield value(summary["first_position_rate"])
+    yield p_value(told["position"]["p"])
+    yield str(flips["to_first"])
+    yield str(flips["to_second"])
+    for name in ("longer_preferred", "longer_is_best", "accuracy_longer", "accuracy_shorter"):
+        yield value(length[name])
+    for name in ("length", "place", "own_family"):
+        yield slope(slopes[name])
+    calibration = told["calibration"]
+    yield NOTHING if calibration is None else f"{calibration['shown']['ece']:.3f}"
+
+
+def slope(found: Mapping[str, float] | None) -> str:
+    """A log-odds with a star where its interval leaves out 0; a dash where there is none."""
+    if found is None:
+        return NOTHING
+    return f"{found['value']:+.2f}{'' if found['low'] <= 0 <= found['high'] else '*'}"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value to two digits; a dash where nothing was tested."""
+    return NOTHING if p is None else "<0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def notes(rows: Sequence[Row]) -> Iterator[str]:
+    """What a reader of the headline must know: few conversations, answers missing, conventions that matter."""
+    for row in rows:
+        few, bounds = row.summary["few_conversations"], row.summary["bounds"]
+        if "overall" in few:
+            yield (
+                f"{row.judge}: {few['overall']} conversations; with so few, intervals are too narrow and "
+                "differences hard to show"
+            )
+        elif few:
+            yield (
+                f"{row.judge}: {len(few)} figures rest on fewer than 30 conversations, their intervals are too "
+                "narrow (summary.json names them)"
+            )
+        if bounds is not None:
+            worst, best = (bounds[case]["overall"] for case in ("worst", "best"))
+            told = "not defined" if worst is None else f"between {worst:.3f} and {best:.3f}"
+            yield f"{row.judge}: answers are missing; Overall of the whole run is {told}"
+        yield from spread_of(row)
+
+
+def spread_of(row: Row) -> Iterator[str]:
+    """How far Overall moves with the convention."""
+    told = row.summary["sensitivity"]["conventions"]
+    values = [figure for one in told for figure in one["overall"].values() if figure is not None]
+    if len(values) > 1 and max(values) - min(values) >= 0.0005:
+        yield (
+            f"{row.judge}: Overall lies between {min(values):.3f} and {max(values):.3f} under {len(values)} "
+            "conventions (summary.json: sensitivity)"
+        )
 
 
 def cells(summary: Mapping[str, Any], goals: Sequence[str]) -> Iterator[str]:
@@ -108,3 +198,12 @@ def interval(figure: Mapping[str, Any] | None) -> str:
 def with_count(figure: Mapping[str, Any] | None) -> tuple[str, str, str]:
     """A score, its interval, and the items that it is a mean of."""
     return value(figure), interval(figure), NOTHING if figure is None else str(figure["n"])
+
+
+def wide_console() -> Console:
+    """The console that tables go to."""
+    console = Console()
+    # Without a terminal rich assumes 80 columns, and would cut figures out of a log or a file.
+    if not console.is_terminal:
+        console.width = WIDTH_OF_A_FILE
+    return console

@@ -48,6 +48,33 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A line of the failure ledger: a question without a verdict.
+
+    items: ids of the items that it was to decide. text: the raw reply, if there is any. key: of the stored answer.
+    """
+
+    failure: Failure
+    items: tuple[str, ...]
+    key: str
+    text: str | None
+    finish_reason: str | None
+    model: str | None
+
+    def to_json(self) -> dict[str, Json]:
+        """As in failures.jsonl."""
+        return {
+            "reason": self.failure.reason,
+            "items": self.items,
+            "detail": self.failure.detail,
+            "text": self.text,
+            "finish_reason": self.finish_reason,
+            "model": self.model,
+            "answer_key": self.key,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What a run found out.
 
@@ -55,6 +82,7 @@ class Run:
     failures: questions without a verdict, by reason. models: answers by the model that served them.
     cost_usd: of this run's own answers; None if any price is unknown. error: why it ended early, if it did.
     complaints: what was said of questions that were asked and not answered, the most common first.
+    ledger: every question without a verdict.
     """
 
     # Left out of repr: asyncio prints a finished task's result when it ends, and this one is long.
@@ -68,6 +96,7 @@ class Run:
     interrupted: bool = False
     error: RmbError | None = None
     complaints: Mapping[str, int] = field(default_factory=dict, repr=False)
+    ledger: tuple[Unread, ...] = field(default=(), repr=False)
 
     @property
     def unanswered(self) -> int:
@@ -130,6 +159,30 @@ async def execute(
             task = asyncio.current_task()
             assert task is not None
             task.uncancel()
+    return finished(
+        scorer,
+        items,
+        planned,
+        asking,
+        known,
+        seconds=time.monotonic() - started,
+        interrupted=interrupted,
+        error=error,
+    )
+
+
+def finished(
+    scorer: Scorer,
+    items: Sequence[Item],
+    planned: Plan,
+    asking: Asking,
+    known: frozenset[str],
+    *,
+    seconds: float,
+    interrupted: bool = False,
+    error: RmbError | None = None,
+) -> Run:
+    """The run that questions and their replies make. known: keys of the answers that were there before it."""
     fresh = [reply for key, reply in asking.replies.items() if key not in known and isinstance(reply, Answer)]
     costs = [reply.usage.cost_usd for reply in fresh]
     answers = [reply for reply in asking.replies.values() if isinstance(reply, Answer)]
@@ -141,17 +194,18 @@ async def execute(
         counts={
             "items": len(items),
             "comparisons": planned.comparisons,
-            "questions": len(missing) + len(known),
+            "questions": len(verdicts),
             "asked": len(fresh),
             "from_store": len(known),
         },
         failures=Counter(one.reason for one in verdicts.values() if isinstance(one, Failure)),
         models=Counter(reply.model for reply in answers if reply.model),
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
-        seconds=time.monotonic() - started,
+        seconds=seconds,
         interrupted=interrupted,
         error=error,
         complaints=dict(Counter(detail for detail in unanswered if detail).most_common()),
+        ledger=ledger(items, planned, asking, verdicts),
     )
 
 
@@ -202,6 +256,31 @@ def outcomes(
     for showing in planned.showings:
         grouped[showing.item].append(shown(showing, asking, verdicts))
     return tuple(put_together(item, group) for item, group in zip(items, grouped, strict=True))
+
+
+def ledger(
+    items: Sequence[Item], planned: Plan, asking: Asking, verdicts: Mapping[str, Scores | Failure]
+) -> tuple[Unread, ...]:
+    """Every question without a verdict, in the order of the plan, with the items that it was to decide."""
+    failed: dict[str, dict[str, None]] = {}
+    for showing in planned.showings:
+        for question, _ in (showing.best_at, showing.loser_at):
+            key = asking.keys[question]
+            if isinstance(verdicts[key], Failure):
+                failed.setdefault(key, {})[items[showing.item].id] = None
+    return tuple(
+        unread(key, tuple(decided), verdicts[key], asking.replies.get(key)) for key, decided in failed.items()
+    )
+
+
+def unread(
+    key: str, decided: tuple[str, ...], failure: Scores | Failure, reply: Answer | Failure | None
+) -> Unread:
+    """The ledger's line for a question, with what was answered, if anything was."""
+    assert isinstance(failure, Failure)
+    if not isinstance(reply, Answer):
+        return Unread(failure, decided, key, None, None, None)
+    return Unread(failure, decided, key, reply.text, reply.finish_reason, reply.model)
 
 
 def shown(planned: Planned, asking: Asking, verdicts: Mapping[str, Scores | Failure]) -> Showing:

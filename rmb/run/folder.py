@@ -1,20 +1,25 @@
-"""The folder that a run writes: run.json, items.parquet, summary.json. Each file appears whole or not at all."""
+"""The folder that a run writes. Each file appears whole or not at all.
+
+run.json: how it came about. items.parquet: every verdict. sanity.parquet: those of the judges without a model on
+the same items. failures.jsonl: every question without a verdict. summary.json: the figures.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rmb.errors import DataError, StorageError, UsageError
-from rmb.outcomes import HEADLINE, Outcome, Showing
-from rmb.records import Item
+from rmb.outcomes import HEADLINE, Convention, Outcome
+from rmb.run.rows import Judged, read_outcomes, write_rows
 
-SCHEMA = 1
-FILES = {"run.json", "items.parquet", "summary.json", "report.html"}
+SCHEMA = 2
+FILES = {"run.json", "items.parquet", "sanity.parquet", "failures.jsonl", "summary.json", "report.html"}
 PROBE = ".probe"
 LEFT = {PROBE, *(f".{name}.part" for name in FILES)}
 """What a killed run may leave behind."""
@@ -43,14 +48,32 @@ def claim(folder: Path) -> Path:
     return folder
 
 
-def write(
-    folder: Path, *, manifest: Mapping[str, Any], summary: Mapping[str, Any], outcomes: Sequence[Outcome]
-) -> None:
-    """Writes the three files. Raises StorageError if the disk fails."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a run's folder holds.
+
+    judge: the name that its rows go by; sanity: outcomes of the judges without a model; failures: the ledger.
+    convention: under which the rows' credits are.
+    """
+
+    manifest: Mapping[str, Any]
+    summary: Mapping[str, Any]
+    judge: str
+    outcomes: Sequence[Outcome]
+    sanity: Judged = field(default_factory=dict)
+    failures: Sequence[Mapping[str, Any]] = ()
+    convention: Convention = HEADLINE
+
+
+def write(folder: Path, contents: Contents) -> None:
+    """Writes the files, run.json last: a folder that has it is whole. Raises StorageError if the disk fails."""
     with storage(folder):
-        write_items(folder / "items.parquet", outcomes)
-        write_json(folder / "summary.json", summary)
-        write_json(folder / "run.json", manifest)
+        for name, judged in (("items", {contents.judge: contents.outcomes}), ("sanity", contents.sanity)):
+            with whole(folder / f"{name}.parquet") as part:
+                write_rows(part, judged, convention=contents.convention, stored=name == "items")
+        write_lines(folder / "failures.jsonl", contents.failures)
+        write_json(folder / "summary.json", contents.summary)
+        write_json(folder / "run.json", contents.manifest)
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:
@@ -67,17 +90,50 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     return value
 
 
-def read_rows(folder: Path) -> list[dict[str, Any]]:
-    """The rows of items.parquet as dicts. Raises DataError if it is absent or broken."""
-    import pyarrow
-    from pyarrow import parquet
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run read back from its folder.
 
-    path = folder / "items.parquet"
+    convention: that its figures were made under. outcomes: as they were written, but for items without a loser.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    convention: Convention
+    outcomes: tuple[Outcome, ...]
+
+    def sanity(self) -> Judged:
+        """Outcomes of the judges without a model; none if the folder has no such file."""
+        path = self.folder / "sanity.parquet"
+        return read_outcomes(path) if path.exists() else {}
+
+    @property
+    def judge(self) -> str:
+        """The judge's name."""
+        return str(self.manifest["judge"]["name"])
+
+    @property
+    def template(self) -> str | None:
+        """The template's name; None for a judge without one."""
+        template = self.manifest["template"]
+        return None if template is None else str(template["template"]["name"])
+
+
+def read(folder: Path) -> Kept:
+    """The run in a folder. Raises DataError, naming the file, for anything that is no run."""
+    manifest, summary = read_json(folder, "run.json"), read_json(folder, "summary.json")
     try:
-        rows: list[dict[str, Any]] = parquet.read_table(path).to_pylist()
-    except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"cannot read {path}: {' '.join(str(error).split())}") from error
-    return rows
+        convention = Convention.from_json(summary["convention"])
+        judge = str(manifest["judge"]["name"])
+        manifest["template"], manifest["data"]["fingerprint"], manifest["settings"]
+    except (KeyError, TypeError, UsageError) as error:
+        raise DataError(
+            f"{folder} was not written by this version of the program ({error!r}); run the same `rmb judge` again"
+        ) from error
+    rows = read_outcomes(folder / "items.parquet")
+    if set(rows) - {judge}:
+        raise DataError(f"{folder}/items.parquet has rows of {min(set(rows) - {judge})}, not of {judge}")
+    return Kept(folder, manifest, convention, rows.get(judge, ()))
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -90,86 +146,10 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
         part.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
-def write_items(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """One row for each item × loser × order × sample."""
-    import pyarrow
-    from pyarrow import parquet
-
-    rows = [
-        row(outcome.item, showing)
-        for outcome in outcomes
-        for comparison in outcome.comparisons
-        for showing in comparison.showings
-    ]
-    schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in COLUMNS.items()])
-    schema = schema.append(pyarrow.field("answer_keys", pyarrow.list_(pyarrow.string())))
-    with whole(path) as part:
-        parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema), part, compression="zstd")
-
-
-COLUMNS: Mapping[str, str] = {
-    "item": "string",
-    "set": "string",
-    "goal": "string",
-    "scenario": "string",
-    "loser": "int32",
-    "best_model": "string",
-    "loser_model": "string",
-    "position": "int32",
-    "sample": "int32",
-    "verdict": "string",
-    "best_score": "float64",
-    "loser_score": "float64",
-    "graded": "bool_",
-    "credit": "float64",
-    "failure": "string",
-    "detail": "string",
-    "prompt_tokens": "int64",
-    "completion_tokens": "int64",
-    "cost_usd": "float64",
-    "seconds": "float64",
-    "attempts": "int32",
-}
-"""Columns of items.parquet and their Arrow types; `answer_keys`, a list of strings, comes last.
-
-position: where the best response was shown, 0 or 1, null if it was rated alone. verdict: "chosen", "rejected",
-"tie" or null. credit: under the headline convention; null where the run failed.
-"""
-
-
-def row(item: Item, showing: Showing) -> dict[str, Any]:
-    """A showing as a row of items.parquet; of a text that is not Unicode, "?" stands for what is not."""
-    failure, usage = showing.failure, showing.usage
-    values = {
-        "item": item.id,
-        "set": item.set,
-        "goal": item.goal,
-        "scenario": item.scenario,
-        "loser": showing.loser,
-        "best_model": item.candidates[item.best].model,
-        "loser_model": item.candidates[showing.loser].model,
-        "position": showing.position,
-        "sample": showing.sample,
-        "verdict": showing.said,
-        "best_score": showing.best,
-        "loser_score": showing.rival,
-        "graded": showing.graded,
-        "credit": showing.credit(HEADLINE),
-        "failure": failure.reason if failure else None,
-        "detail": failure.detail if failure else None,
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "cost_usd": usage.cost_usd,
-        "seconds": usage.seconds,
-        "attempts": usage.attempts,
-        "answer_keys": list(showing.keys),
-    }
-    return {name: as_unicode(value) if isinstance(value, str) else value for name, value in values.items()}
-
-
-def as_unicode(text: str) -> str:
-    """The text with "?" for each lone surrogate, which JSON and file names may hold and Parquet may not."""
-    return text.encode("utf-8", "replace").decode()
+def write_lines(path: Path, values: Iterable[Mapping[str, Any]]) -> None:
+    """A file of JSON values, one a line."""
+    with whole(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace") as lines:
+        lines.writelines(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n" for value in values)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rmb.canonical import fraction
+from rmb.outcomes import conversation_mark, drawn_place, mark
 from rmb.records import Item, Orders, Question
 
 
@@ -90,12 +90,11 @@ class Planner:
 
     def single(self, item: Item, members: tuple[int, ...]) -> tuple[int, ...]:
         """One order, drawn from the seed and the texts and never from the label: swapped labels, same order."""
-        # Sorted, so that a pair and its mirror image draw alike: an order that knew the label would leak it.
-        turns = [[message.role, message.content] for message in item.conversation]
-        together = sorted(item.candidates[member].text for member in members)
+        marks = {member: mark(item.candidates[member].text) for member in members}
+        conversation, together = conversation_mark(item.conversation), list(marks.values())
 
         def rank(member: int) -> float:
-            return fraction(self.seed, turns, together, item.candidates[member].text)
+            return drawn_place(self.seed, conversation, together, marks[member])
 
         return tuple(sorted(members, key=rank))
 

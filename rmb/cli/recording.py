@@ -1,0 +1,120 @@
+"""A run put on record: its figures, its folder, its tables, with the judges without a model beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from rmb.cards import open_card
+from rmb.cli.manifest import manifest
+from rmb.cli.opening import Judge
+from rmb.datasets import Benchmark
+from rmb.metrics import behaviour, sensitivity, summarise
+from rmb.metrics.columns import columns
+from rmb.outcomes import Convention, Outcome
+from rmb.records import Item
+from rmb.report.progress import Watch
+from rmb.report.table import Row, behaviours, headline, notes, scenarios, wide_console
+from rmb.run import Run, Settings, execute, folder
+from rmb.run.rows import Judged
+from rmb.scorers import Setup, open_scorer
+
+SANITY = ("longest", "shortest", "first", "last", "random", "oracle")
+
+
+async def sanity_outcomes(items: Sequence[Item], settings: Settings) -> dict[str, tuple[Outcome, ...]]:
+    """What the judges without a model say of some items, in the same orders, through the same plan.
+
+    Raises click.Abort if interrupted: half of their verdicts would be none.
+    """
+    found = {}
+    for name in SANITY:
+        scorer = open_scorer(open_card(name), Setup(seed=settings.seed, items=items))
+        watch = Watch(name, Console(quiet=True), quiet=True)
+        run = await execute(scorer, items, replace(settings, samples=1), store=None, watcher=watch)
+        if run.interrupted:
+            raise click.Abort
+        found[name] = run.outcomes
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a run's folder is made from."""
+
+    judge: Judge
+    benchmark: Benchmark
+    run: Run
+    settings: Settings
+    convention: Convention
+
+    @property
+    def model(self) -> str | None:
+        """The model that judges, as its card names it; None for a judge without one."""
+        named = self.judge.scorer.identity.get("model")
+        return named if isinstance(named, str) else None
+
+    def summary(self) -> dict[str, Any]:
+        """summary.json: the figures, what the run counted, and the conventions that hold for both."""
+        outcomes, convention = self.run.outcomes, self.convention
+        judged = {self.judge.card.name: columns(outcomes)}
+        return {
+            **summarise(outcomes, convention=convention),
+            "behaviour": behaviour(outcomes, model=self.model, convention=convention),
+            "sensitivity": sensitivity(judged, convention).to_json(),
+            "failures": dict(self.run.failures),
+            "counts": dict(self.run.counts),
+            "cost_usd": self.run.cost_usd,
+            "convention": {
+                **convention.to_json(),
+                "orders": self.settings.orders,
+                "samples": self.settings.samples,
+            },
+        }
+
+    def write(self, place: Path, sanity: Judged) -> dict[str, Any]:
+        """Writes the folder; gives the summary."""
+        summary = self.summary()
+        contents = folder.Contents(
+            manifest=manifest(self.judge, benchmark=self.benchmark, run=self.run, settings=self.settings),
+            summary=summary,
+            judge=self.judge.card.name,
+            outcomes=self.run.outcomes,
+            sanity=sanity,
+            failures=[unread.to_json() for unread in self.run.ledger],
+            convention=self.convention,
+        )
+        folder.write(place, contents)
+        return summary
+
+
+def sanity_rows(sanity: Judged, named: Collection[str], convention: Convention) -> list[Row]:
+    """The lines of the judges without a model, but for those that were asked for by name; without intervals."""
+    return [
+        Row(
+            name,
+            summarise(outcomes, convention=convention, resamples=0)
+            | {"behaviour": behaviour(outcomes, convention=convention, resamples=0)},
+            sanity=True,
+        )
+        for name, outcomes in sanity.items()
+        if name not in named
+    ]
+
+
+def show_tables(rows: Sequence[Row], sanity: Sequence[Row]) -> None:
+    """Each judge's scenarios, then the judges beside those without a model, on stdout."""
+    console = wide_console()
+    for row in rows:
+        console.print(scenarios(row.judge, row.summary))
+        console.print()
+    console.print(behaviours([*rows, *sanity]))
+    console.print()
+    console.print(headline([*rows, *sanity]))
+    for note in notes(rows):
+        console.print(note, markup=False, highlight=False, soft_wrap=True)

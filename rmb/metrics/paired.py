@@ -1,0 +1,209 @@
+"""Two judges on the same items: is one better, by how much, and could this data have shown it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy import stats
+
+from rmb.metrics.averages import Groups, block, cell_of, found_in
+from rmb.metrics.columns import Columns, Floats
+from rmb.metrics.credits import item_credits
+from rmb.metrics.intervals import FEW, RESAMPLES, Figure
+from rmb.outcomes import Convention
+
+FLIPS = 9_999
+LEVEL = 0.05
+POWER = 0.8
+MATTERS = 0.05
+"""A difference in Overall that most users would act on: five points."""
+
+Finding = Literal["different", "no difference shown", "not enough data", "identical"]
+
+
+@dataclass(frozen=True, slots=True)
+class McNemar:
+    """Items by which of two judges won them outright (credit 1), and the exact test of "each as often alone".
+
+    p: two-sided binomial on the items that one judge alone won; 1 if there is none. It takes items for
+    independent, which those of one conversation are not: where it and the sign-flip test disagree, trust the
+    latter. Source: McNemar 1947; exact form Mosteller 1952.
+    """
+
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+    p: float
+
+    def to_json(self) -> dict[str, float]:
+        """As in `rmb compare --json`."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The first judge against the second on the items where both have a credit.
+
+    differing: items on which the credits differ.
+    overall, cells: mean differences of credits in [-1, 1], first less second, with intervals clustered by
+        conversation; Overall is over the cells that have such an item.
+    p: sign-flip test of the Overall difference. level: at which it is held, 5 % shared over all pairs of judges.
+    detectable: smallest true difference that such data shows with 80 % power; None where no spread is known.
+    """
+
+    items: int
+    differing: int
+    conversations: int
+    overall: Figure
+    cells: dict[str, Any]
+    p: float
+    mcnemar: McNemar
+    detectable: float | None
+
+
+def paired(
+    first: Columns, second: Columns, convention: Convention, *, pairs: int = 1, resamples: int = RESAMPLES
+) -> Paired | None:
+    """The comparison of two judges on the same items; None where no item has a credit from both.
+
+    first, second: of the same items. pairs: how many pairs of judges are compared at once.
+    """
+    one, other = item_credits(first, convention), item_credits(second, convention)
+    known = ~np.isnan(one - other)
+    if not known.any():
+        return None
+    groups = Groups(first, present=True)
+    # Only cells in which both have a credit: a mean of four with one unknown is unknown.
+    measured = {cell_of(item) for item, here in zip(first.items, known, strict=True) if here}
+    groups.cells = tuple(cell for cell in groups.cells if cell in measured)
+    found = found_in([groups.part("it", one - other, convention.average)], resamples=resamples)
+    overall = found["it:overall"]
+    assert overall is not None
+    by_conversation = shares(groups, one - other, convention)
+    return Paired(
+        items=int(known.sum()),
+        differing=int((one != other)[known].sum()),
+        conversations=len(np.unique(first.conversation[known])),
+        overall=overall,
+        cells=block(
+            {name: figure and figure.to_json() for name, figure in found.items()}, "it", groups.goals
+        ),
+        p=sign_flip(by_conversation),
+        mcnemar=mcnemar(one[known] == 1, other[known] == 1),
+        detectable=None if overall.error is None else detectable(overall.error, LEVEL / pairs),
+    )
+
+
+def shares(groups: Groups, differences: Floats, convention: Convention) -> Floats:
+    """(conversations,) what each conversation's differences add to the Overall difference."""
+    judged = groups.judged
+    part = groups.part("it", differences, convention.average)
+    places = {name: place for place, name in enumerate(part.table.names)}
+    total = np.zeros(judged.conversations)
+    for cell in groups.cells:
+        names = part.means.get(f"it:{cell}", [f"it:{cell}"])
+        for place in (places[name] for name in names):
+            weight = len(groups.cells) * len(names) * part.table.counts[:, place].sum()
+            total += part.table.sums[:, place] / weight
+    return total
+
+
+def sign_flip(by_conversation: Floats, *, seed: int = 0, draws: int = FLIPS) -> float:
+    """Two-sided p-value of a paired permutation test: each conversation's sum may as well have the other sign.
+
+    by_conversation: (conversations,) sums of paired differences; those of 0 take no part. The statistic is their
+    total. All sign patterns are tried where there are at most `draws`; otherwise that many are drawn, and the
+    one observed is counted among them (Phipson & Smyth 2010), so that no p-value is 0. In (0, 1]; 1 where
+    nothing differs. Source: Fisher 1935, section 21; by conversation, since its items are not exchangeable alone.
+    """
+    moved = by_conversation[by_conversation != 0]
+    if not moved.size:
+        return 1.0
+    result = stats.permutation_test(
+        (moved,),
+        lambda values, axis: np.sum(values, axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=draws,
+        batch=max(1, 5_000_000 // moved.size),
+        rng=np.random.default_rng(seed),
+    )
+    return float(min(1.0, result.pvalue))
+
+
+def mcnemar(first: Sequence[bool] | Any, second: Sequence[bool] | Any) -> McNemar:
+    """McNemar's exact test; first, second: (items,) whether each judge won the item outright."""
+    one, other = np.asarray(first, dtype=np.bool_), np.asarray(second, dtype=np.bool_)
+    alone, beaten = int((one & ~other).sum()), int((other & ~one).sum())
+    p = float(stats.binomtest(alone, alone + beaten).pvalue) if alone + beaten else 1.0
+    return McNemar(int((one & other).sum()), alone, beaten, int((~one & ~other).sum()), p)
+
+
+def detectable(error: float, level: float = LEVEL, power: float = POWER) -> float:
+    """The smallest true difference that a two-sided test at this level finds with this power.
+
+    error: the standard error of the difference. (z(1 - level/2) + z(power)) x error (Cohen 1988, chapter 2).
+    """
+    return float((stats.norm.ppf(1 - level / 2) + stats.norm.ppf(power)) * error)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down adjustment (Holm 1979): p-values that hold for all the pairs together."""
+    from statsmodels.stats.multitest import multipletests
+
+    return [float(p) for p in multipletests(p_values, method="holm")[1]] if p_values else []
+
+
+def finding(result: Paired, p: float, *, matters: float = MATTERS) -> Finding:
+    """What may be said of two judges. p: adjusted for the other pairs; matters: the smallest difference of interest.
+
+    "no difference shown" only where a difference that matters would have shown.
+    """
+    if p < LEVEL:
+        return "different"
+    if not result.differing:
+        return "identical"
+    if result.detectable is None or result.conversations < FEW:
+        return "not enough data"
+    return "no difference shown" if result.detectable <= matters else "not enough data"
+
+
+def in_words(names: tuple[str, str], result: Paired, p: float, *, matters: float = MATTERS) -> str:
+    """The finding in one plain sentence."""
+    gap = f"{abs(100 * result.overall.value):.1f} points"
+    match finding(result, p, matters=matters):
+        case "different":
+            better, worse = names if result.overall.value > 0 else names[::-1]
+            return f"{better} is better than {worse} by {gap}{spread(result.overall)} (p = {p:.2g})"
+        case "identical":
+            return f"{names[0]} and {names[1]} have the same credit on every item"
+        case "no difference shown":
+            return (
+                f"no difference shown between {names[0]} and {names[1]} ({gap}, p = {p:.2g}); "
+                f"{would_show(result)} would have shown"
+            )
+        case _:
+            return (
+                f"not enough data to tell {names[0]} from {names[1]} ({gap}, p = {p:.2g}): "
+                f"{result.conversations} conversations, on which {would_show(result)} could show"
+            )
+
+
+def spread(figure: Figure) -> str:
+    """The interval of a difference in points, whichever way round it is told."""
+    if figure.low is None or figure.high is None:
+        return ""
+    sign = 100 if figure.value > 0 else -100
+    low, high = sorted((sign * figure.low, sign * figure.high))
+    return f" (95 % {low:.1f} to {high:.1f})"
+
+
+def would_show(result: Paired) -> str:
+    """The detectable difference in words."""
+    return (
+        "no difference of any size" if result.detectable is None else f"{100 * result.detectable:.1f} points"
+    )

@@ -1,0 +1,217 @@
+"""Outcomes as rows of Parquet, one for each item × loser × order × sample, and back again.
+
+A run's rows hold all that metrics see, so figures can be made again, and judges compared, from the folder alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rmb.errors import DataError
+from rmb.outcomes import HEADLINE, Convention, ItemFacts, Outcome, Showing
+from rmb.records import Failure, Usage
+
+COLUMNS: Mapping[str, str] = {
+    "judge": "string",
+    "item": "string",
+    "set": "string",
+    "goal": "string",
+    "scenario": "string",
+    "conversation": "string",
+    "best": "int32",
+    "loser": "int32",
+    "best_model": "string",
+    "loser_model": "string",
+    "best_length": "int32",
+    "loser_length": "int32",
+    "best_mark": "string",
+    "loser_mark": "string",
+    "position": "int32",
+    "sample": "int32",
+    "verdict": "string",
+    "best_score": "float64",
+    "loser_score": "float64",
+    "graded": "bool_",
+    "credit": "float64",
+    "failure": "string",
+    "detail": "string",
+    "prompt_tokens": "int64",
+    "completion_tokens": "int64",
+    "cached_tokens": "int64",
+    "cost_usd": "float64",
+    "seconds": "float64",
+    "attempts": "int32",
+}
+"""Columns and their Arrow types; `answer_keys`, a list of strings, comes last.
+
+conversation, best_mark, loser_mark: what stands for these texts, equal for equal ones. best, loser: places of the
+two candidates in their item; lengths in Unicode characters. position: where the best response was shown, 0 or 1,
+null if it was rated alone. verdict: "chosen", "rejected", "tie" or null. credit: under the run's convention; null
+where it leaves the showing out.
+"""
+
+UNREAD = {*Usage.__slots__, "verdict", "credit"}
+"""Columns that make no outcome: what answers cost, and what follows from the scores."""
+Judged = Mapping[str, Sequence[Outcome]]
+
+
+def write_rows(path: Path, judged: Judged, *, convention: Convention = HEADLINE, stored: bool = True) -> None:
+    """Writes the rows of one or more judges.
+
+    judged: outcomes by judge. stored: False leaves out the keys of answers, of judges whose answers are not kept.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in COLUMNS.items()])
+    schema = schema.append(pyarrow.field("answer_keys", pyarrow.list_(pyarrow.string())))
+    rows = [
+        row(judge, outcome.item, showing, convention)
+        for judge, outcomes in judged.items()
+        for outcome in outcomes
+        for showing in (one if stored else replace(one, keys=()) for one in outcome.showings)
+    ]
+    parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema), path, compression="zstd")
+
+
+def row(judge: str, item: ItemFacts, showing: Showing, convention: Convention) -> dict[str, Any]:
+    """A showing as a row; of a text that is not Unicode, "?" stands for what is not."""
+    failure, usage = showing.failure, showing.usage
+    values = {
+        "judge": judge,
+        "item": item.id,
+        "set": item.set,
+        "goal": item.goal,
+        "scenario": item.scenario,
+        "conversation": item.conversation,
+        "best": item.best,
+        "loser": showing.loser,
+        "best_model": item.models[item.best],
+        "loser_model": item.models[showing.loser],
+        "best_length": item.lengths[item.best],
+        "loser_length": item.lengths[showing.loser],
+        "best_mark": item.marks[item.best],
+        "loser_mark": item.marks[showing.loser],
+        "position": showing.position,
+        "sample": showing.sample,
+        "verdict": showing.said,
+        "best_score": showing.best,
+        "loser_score": showing.rival,
+        "graded": showing.graded,
+        "credit": showing.credit(convention),
+        "failure": failure.reason if failure else None,
+        "detail": failure.detail if failure else None,
+        **{name: getattr(usage, name) for name in Usage.__slots__},
+        "answer_keys": list(showing.keys),
+    }
+    return {name: as_unicode(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def read_rows(path: Path, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """The rows as dicts, of all columns or of some.
+
+    Raises DataError, naming the file, if it is absent, broken, or lacks a column.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+        absent = [name for name in (*COLUMNS, "answer_keys") if name not in file.schema_arrow.names]
+        rows: list[dict[str, Any]] = (
+            [] if absent else file.read(None if names is None else list(names)).to_pylist()
+        )
+    except (OSError, pyarrow.ArrowException, ValueError) as error:
+        raise DataError(f"cannot read {path}: {' '.join(str(error).split())}") from error
+    if absent:
+        raise DataError(
+            f"{path} has no column {absent[0]!r}: another version wrote it; run the same `rmb judge` again "
+            "(its answers are kept, nothing is asked twice)"
+        )
+    return rows
+
+
+def read_outcomes(path: Path) -> dict[str, tuple[Outcome, ...]]:
+    """The outcomes by judge, as they were written but for what answers cost, and for items without a loser.
+
+    Raises DataError as read_rows.
+    """
+    rows = read_rows(path, [*(name for name in COLUMNS if name not in UNREAD), "answer_keys"])
+    try:
+        return by_judge(rows)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path} holds rows that make no outcome: {error!r}") from error
+
+
+def by_judge(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[Outcome, ...]]:
+    """The outcomes of each judge, whose rows stand together. Raises ValueError where they do not."""
+    groups = groupby(rows, key=lambda row: row["judge"])
+    found = [(judge, tuple(outcomes(group))) for judge, group in groups]
+    if len(dict(found)) < len(found):
+        raise ValueError("the rows of a judge stand apart")
+    return dict(found)
+
+
+def outcomes(rows: Iterator[dict[str, Any]]) -> Iterator[Outcome]:
+    """The outcomes that rows of one judge make; rows of an item stand together. Raises ValueError for others."""
+    seen: set[tuple[Any, ...]] = set()
+    for key, group in groupby(rows, key=of_item):
+        if key in seen:
+            raise ValueError(f"rows of {key[0]} stand apart")
+        seen.add(key)
+        mine = list(group)
+        yield Outcome(item(mine), tuple(showing(one) for one in mine))
+
+
+def of_item(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What the rows of one item have in common."""
+    return tuple(
+        row[name] for name in ("item", "set", "goal", "scenario", "conversation", "best", "best_mark")
+    )
+
+
+def item(rows: Sequence[Mapping[str, Any]]) -> ItemFacts:
+    """The item that rows are of. Raises ValueError if they do not name every candidate."""
+    first = rows[0]
+    candidates = {first["best"]: (first["best_model"], first["best_length"], first["best_mark"])}
+    for one in rows:
+        candidates[one["loser"]] = (one["loser_model"], one["loser_length"], one["loser_mark"])
+    if sorted(candidates) != list(range(len(candidates))) or len(candidates) < 2:
+        raise ValueError(f"{first['item']} has candidates {sorted(candidates)}")
+    models, lengths, marks = zip(*(candidates[place] for place in sorted(candidates)), strict=True)
+    return ItemFacts(
+        id=first["item"],
+        set=first["set"],
+        goal=first["goal"],
+        scenario=first["scenario"],
+        conversation=first["conversation"],
+        best=first["best"],
+        models=models,
+        lengths=lengths,
+        marks=marks,
+    )
+
+
+def showing(row: Mapping[str, Any]) -> Showing:
+    """The showing that a row is of. Raises ValueError for a place that there is not."""
+    if row["position"] not in (None, 0, 1):
+        raise ValueError(f"{row['item']} was shown at position {row['position']}")
+    return Showing(
+        loser=row["loser"],
+        position=row["position"],
+        sample=row["sample"],
+        best=row["best_score"],
+        rival=row["loser_score"],
+        graded=row["graded"],
+        failure=None if row["failure"] is None else Failure(row["failure"], row["detail"] or ""),
+        keys=tuple(row["answer_keys"]),
+    )
+
+
+def as_unicode(text: str) -> str:
+    """The text with "?" for each lone surrogate, which JSON and file names may hold and Parquet may not."""
+    return text.encode("utf-8", "replace").decode()
