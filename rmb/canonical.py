@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
-from rmb.records import Json
+# For its type alone, so that records and what is hashed of them stay apart.
+if TYPE_CHECKING:
+    from rmb.records import Json
 
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 

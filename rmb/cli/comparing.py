@@ -12,8 +12,7 @@ import click
 
 from rmb.cli.options import convention
 from rmb.errors import UsageError
-from rmb.metrics import compare
-from rmb.metrics.comparison import shared
+from rmb.metrics.comparison import compare, shared
 from rmb.outcomes import HEADLINE, Outcome
 from rmb.report.compared import tables
 from rmb.report.table import wide_console

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rmb.datasets.lint import Finding
+    from rmb.datasets.findings import Finding
 
 MOST_FINDINGS, MOST_IDS = 3, 5
 """How many findings of a defect, and ids of a finding, the terminal shows; --json gives all."""

@@ -14,8 +14,9 @@ from typing import Any
 from rmb import __version__
 from rmb.cli.opening import Judge
 from rmb.datasets import Benchmark
-from rmb.run import Run, Settings
+from rmb.run.execute import Run
 from rmb.run.folder import SCHEMA
+from rmb.run.plan import Settings
 
 PACKAGES = ("litellm", "xllamacpp", "jinja2", "numpy", "pyarrow")
 

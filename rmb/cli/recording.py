@@ -14,15 +14,19 @@ from rmb.cards import open_card
 from rmb.cli.manifest import manifest
 from rmb.cli.opening import Judge
 from rmb.datasets import Benchmark
-from rmb.metrics import behaviour, sensitivity, summarise
+from rmb.metrics.behaviour import behaviour
 from rmb.metrics.columns import columns
+from rmb.metrics.sensitivity import sensitivity
+from rmb.metrics.summary import summarise
 from rmb.outcomes import Convention, Outcome
 from rmb.records import Item
 from rmb.report.progress import Watch
 from rmb.report.table import Row, behaviours, headline, notes, scenarios, wide_console
-from rmb.run import Run, Settings, execute, folder
+from rmb.run import folder
+from rmb.run.execute import Run, execute
+from rmb.run.plan import Settings
 from rmb.run.rows import Judged
-from rmb.scorers import Setup, open_scorer
+from rmb.scorers import Scorer, Setup, open_scorer
 
 SANITY = ("longest", "shortest", "first", "last", "random", "oracle")
 
@@ -35,12 +39,17 @@ async def sanity_outcomes(items: Sequence[Item], settings: Settings) -> dict[str
     found = {}
     for name in SANITY:
         scorer = open_scorer(open_card(name), Setup(seed=settings.seed, items=items))
-        watch = Watch(name, Console(quiet=True), quiet=True)
-        run = await execute(scorer, items, replace(settings, samples=1), store=None, watcher=watch)
+        run = await answered(scorer, items, replace(settings, samples=1))
         if run.interrupted:
             raise click.Abort
         found[name] = run.outcomes
     return found
+
+
+async def answered(scorer: Scorer, items: Sequence[Item], settings: Settings) -> Run:
+    """The run of a scorer that costs nothing: no store, no progress."""
+    watch = Watch("", Console(quiet=True), quiet=True)
+    return await execute(scorer, items, settings, store=None, watcher=watch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,29 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
-import pydantic
-from rich.console import Console
 
-from rmb.cards import CARD, Generative, NamedCard, open_card
-from rmb.cli.opening import Judge, load_data
+from rmb.cli.opening import Judge
 from rmb.cli.options import convention
-from rmb.cli.recording import Recorded, sanity_outcomes, sanity_rows, show_tables
-from rmb.datasets import Benchmark
-from rmb.errors import COMPLETE, INCOMPLETE, DataError, one_line
+from rmb.cli.recording import Recorded, answered, sanity_outcomes, sanity_rows, show_tables
+from rmb.cli.reopening import data_of, judge_of
+from rmb.errors import COMPLETE, INCOMPLETE
 from rmb.outcomes import Outcome
 from rmb.records import Item
-from rmb.report.progress import Watch
 from rmb.report.table import Row
-from rmb.run import Run, Settings, execute, folder
+from rmb.run import Run, Settings, folder
 from rmb.run.reread import items_of, reread
-from rmb.scorers import Setup, open_scorer
 from rmb.store import Store, default_folder
-from rmb.templates import Template
 
 
 def read_again(place: Path, given: Mapping[str, Any]) -> int:
@@ -58,43 +51,13 @@ def read_again(place: Path, given: Mapping[str, Any]) -> int:
     return INCOMPLETE if run.unanswered else COMPLETE
 
 
-def data_of(kept: folder.Kept, named: str | None) -> Benchmark:
-    """The data that the run was made on, where it was then, or where the user says it is."""
-    source = kept.manifest["data"]["source"]
-    return load_data(named or (None if source == "sample" else source))
-
-
-def judge_of(kept: folder.Kept, given: Mapping[str, Any], items: Sequence[Item], settings: Settings) -> Judge:
-    """The run's judge, with what the options put in the place of its card, template and parts."""
-    card = open_card(given["judge"]) if given["judge"] else card_of(kept)
-    template = None
-    if isinstance(card.card, Generative):
-        before = kept.manifest["template"] or {}
-        names = {part: given[part] or before.get(part, {}).get("name") for part in ("criteria", "style")}
-        template = Template.load(given["template"] or kept.template or card.card.template, **names)
-    return Judge(card, template, open_scorer(card, Setup(template=template, seed=settings.seed, items=items)))
-
-
-def card_of(kept: folder.Kept) -> NamedCard:
-    """The card that the run was made with, as its manifest has it."""
-    told = kept.manifest["judge"]
-    try:
-        return NamedCard(name=told["name"], sha256=told["sha256"], card=CARD.validate_python(told["card"]))
-    except (KeyError, pydantic.ValidationError) as error:
-        raise DataError(
-            f"the judge card in {kept.folder}/run.json cannot be used: {one_line(error)}; name one with --judge"
-        ) from error
-
-
 def again(
     judge: Judge, items: Sequence[Item], settings: Settings, before: Sequence[Outcome], cache: str | None
 ) -> Run:
     """The run read again from the store; a judge whose answers are not kept, since they cost nothing, answers anew."""
     if not judge.stored:
-        watch = Watch(judge.card.name, Console(quiet=True), quiet=True)
-        return asyncio.run(execute(judge.scorer, items, settings, store=None, watcher=watch))
-    with ExitStack() as stack:
-        store = stack.enter_context(Store(Path(cache).expanduser() if cache else default_folder()))
+        return asyncio.run(answered(judge.scorer, items, settings))
+    with Store(Path(cache).expanduser() if cache else default_folder()) as store:
         return reread(judge.scorer, items, settings, before, store)
 
 

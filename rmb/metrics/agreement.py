@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rmb.metrics.columns import Columns, Floats, Integers
+from rmb.metrics.arrays import Floats, Integers
+from rmb.metrics.columns import Columns
 from rmb.metrics.intervals import RESAMPLES, Figure, alike, drawn, figure, figures, tabulate
 
 SAID = ("rejected", "neither", "chosen")

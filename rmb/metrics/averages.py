@@ -7,24 +7,16 @@ it names. Overall: the mean of the goals' figures on both sets, for RMB the four
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rmb.metrics.columns import Columns, Floats
-from rmb.metrics.intervals import RESAMPLES, Figure, Labels, Table, beside, figures, labelled, tabulate
+from rmb.metrics.arrays import Floats
+from rmb.metrics.columns import Columns
+from rmb.metrics.intervals import Labels, Part, Table, beside, labelled, tabulate
 from rmb.outcomes import Average, ItemFacts
 
 GOALS = ("helpfulness", "harmlessness")
 SETS = ("bon", "pairwise")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Columns of figures, and the further figures that are means of them."""
-
-    table: Table
-    means: Mapping[str, Sequence[str]]
 
 
 class Groups:
@@ -87,12 +79,6 @@ class Groups:
         """Values of the items as a table of figures."""
         judged = self.judged
         return tabulate(labels, values, judged.conversation, judged.conversations, prefix=prefix)
-
-
-def found_in(parts: Sequence[Part], *, resamples: int = RESAMPLES) -> dict[str, Figure | None]:
-    """The figures of some parts by name, all from the same bootstrap draws."""
-    means = {name: names for part in parts for name, names in part.means.items()}
-    return figures(beside([part.table for part in parts]), means, resamples=resamples)
 
 
 def cell_of(item: ItemFacts) -> str:

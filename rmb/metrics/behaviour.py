@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rmb.metrics import calibration
-from rmb.metrics.averages import found_in
 from rmb.metrics.columns import columns
 from rmb.metrics.families import family
 from rmb.metrics.generators import generators
-from rmb.metrics.intervals import RESAMPLES
+from rmb.metrics.intervals import RESAMPLES, found_in
 from rmb.metrics.position import flips, position_test
 from rmb.metrics.preferences import length_parts, own_family_parts, slopes
 from rmb.outcomes import HEADLINE, Convention, Outcome

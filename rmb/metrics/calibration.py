@@ -9,7 +9,8 @@ import numpy as np
 from scipy import optimize
 from scipy.special import expit
 
-from rmb.metrics.columns import Columns, Flags, Floats
+from rmb.metrics.arrays import Flags, Floats
+from rmb.metrics.columns import Columns
 
 BINS = 10
 """Of equal width over confidences from ½ to 1."""

@@ -13,13 +13,9 @@ from functools import cached_property
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rmb.metrics.arrays import Flags, Floats, Integers, summed
 from rmb.outcomes import ItemFacts, Outcome, Showing, drawn_position
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 VOTES = {"chosen": 1.0, "tie": 0.5, "rejected": 0.0, None: math.nan}
 ALONE = -1
@@ -114,11 +110,6 @@ class Columns:
             places = [drawn_position(seed, self.items[item], int(loser)) for item, loser in pairs]
             self.drawn[seed] = np.array(places, dtype=np.int64)
         return self.drawn[seed]
-
-
-def summed(place: Integers, values: Floats | Flags, size: int) -> Floats:
-    """(size,) the sum of the values at each place."""
-    return np.bincount(place, weights=values, minlength=size).astype(np.float64, copy=False)
 
 
 def columns(outcomes: Sequence[Outcome]) -> Columns:

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from rmb.metrics.columns import Columns, Floats
+from rmb.metrics.arrays import Floats
+from rmb.metrics.columns import Columns
 from rmb.outcomes import Convention, Order
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from rmb.metrics.columns import Columns, Floats, Integers, summed
+from rmb.metrics.arrays import Floats, Integers, summed
+from rmb.metrics.columns import Columns
 from rmb.metrics.credits import comparison_credits
 from rmb.metrics.intervals import ratio
 from rmb.outcomes import HEADLINE, Convention

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rmb.metrics.columns import Floats, Integers, summed
+from rmb.metrics.arrays import Floats, Integers, summed
 
 RESAMPLES = 10_000
 LEVEL = 0.95
@@ -106,6 +106,20 @@ def beside(tables: Sequence[Table]) -> Table:
         np.concatenate([table.sums for table in tables], axis=1)[:, first],
         np.concatenate([table.counts for table in tables], axis=1)[:, first],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Columns of figures, and the further figures that are means of them."""
+
+    table: Table
+    means: Mapping[str, Sequence[str]]
+
+
+def found_in(parts: Sequence[Part], *, resamples: int = RESAMPLES) -> dict[str, Figure | None]:
+    """The figures of some parts by name, all from the same bootstrap draws."""
+    means = {name: names for part in parts for name, names in part.means.items()}
+    return figures(beside([part.table for part in parts]), means, resamples=resamples)
 
 
 def figures(

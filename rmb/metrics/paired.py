@@ -9,13 +9,14 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats
 
-from rmb.metrics.averages import Groups, block, cell_of, found_in
-from rmb.metrics.columns import Columns, Floats
+from rmb.metrics.arrays import Floats
+from rmb.metrics.averages import Groups, block, cell_of
+from rmb.metrics.columns import Columns
 from rmb.metrics.credits import item_credits
-from rmb.metrics.intervals import FEW, RESAMPLES, Figure
+from rmb.metrics.intervals import FEW, RESAMPLES, Figure, found_in
+from rmb.metrics.permutation import sign_flip
 from rmb.outcomes import Convention
 
-FLIPS = 9_999
 LEVEL = 0.05
 POWER = 0.8
 MATTERS = 0.05
@@ -110,29 +111,6 @@ def shares(groups: Groups, differences: Floats, convention: Convention) -> Float
             weight = len(groups.cells) * len(names) * part.table.counts[:, place].sum()
             total += part.table.sums[:, place] / weight
     return total
-
-
-def sign_flip(by_conversation: Floats, *, seed: int = 0, draws: int = FLIPS) -> float:
-    """Two-sided p-value of a paired permutation test: each conversation's sum may as well have the other sign.
-
-    by_conversation: (conversations,) sums of paired differences; those of 0 take no part. The statistic is their
-    total. All sign patterns are tried where there are at most `draws`; otherwise that many are drawn, and the
-    one observed is counted among them (Phipson & Smyth 2010), so that no p-value is 0. In (0, 1]; 1 where
-    nothing differs. Source: Fisher 1935, section 21; by conversation, since its items are not exchangeable alone.
-    """
-    moved = by_conversation[by_conversation != 0]
-    if not moved.size:
-        return 1.0
-    result = stats.permutation_test(
-        (moved,),
-        lambda values, axis: np.sum(values, axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=draws,
-        batch=max(1, 5_000_000 // moved.size),
-        rng=np.random.default_rng(seed),
-    )
-    return float(min(1.0, result.pvalue))
 
 
 def mcnemar(first: Sequence[bool] | Any, second: Sequence[bool] | Any) -> McNemar:

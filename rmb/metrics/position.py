@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rmb.metrics.columns import Columns, Floats, summed
-from rmb.metrics.paired import sign_flip
+from rmb.metrics.arrays import Floats, summed
+from rmb.metrics.columns import Columns
+from rmb.metrics.permutation import sign_flip
 
 
 @dataclass(frozen=True, slots=True)

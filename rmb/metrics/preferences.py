@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from rmb.metrics.averages import Part
-from rmb.metrics.columns import Columns, Floats, Integers
+from rmb.metrics.arrays import Floats, Integers
+from rmb.metrics.columns import Columns
 from rmb.metrics.credits import comparison_credits, under
 from rmb.metrics.families import family
-from rmb.metrics.intervals import alike, labelled, tabulate
+from rmb.metrics.intervals import Part, alike, labelled, tabulate
 from rmb.outcomes import HEADLINE, Convention
 
 SEPARATED = 12.0

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, get_args
 
-from rmb.metrics.averages import Groups, found_in
+from rmb.metrics.averages import Groups
 from rmb.metrics.columns import Columns
 from rmb.metrics.credits import item_credits
+from rmb.metrics.intervals import found_in
 from rmb.outcomes import CHANCE, HEADLINE, Average, Convention, Order
 
 CHOICES: Mapping[str, Sequence[Any]] = {

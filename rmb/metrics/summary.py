@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from rmb.metrics.averages import Groups, Part, block, found_in
-from rmb.metrics.columns import Columns, Floats, columns
+from rmb.metrics.arrays import Floats
+from rmb.metrics.averages import Groups, block
+from rmb.metrics.columns import Columns, columns
 from rmb.metrics.credits import item_credits, under
-from rmb.metrics.intervals import FEW, RESAMPLES, Figure, alike, tabulate
+from rmb.metrics.intervals import FEW, RESAMPLES, Figure, Part, alike, found_in, tabulate
 from rmb.metrics.position import consistency, first_preferred
 from rmb.outcomes import HEADLINE, Convention, Outcome
 

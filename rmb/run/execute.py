@@ -13,6 +13,7 @@ from typing import Protocol
 from rmb.errors import RmbError
 from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
 from rmb.records import NO_ANSWER, Answer, Failure, Item, Json, Question, Scores, Usage
+from rmb.run.ledger import Unread, ledger
 from rmb.run.plan import Plan, Planned, Settings, plan
 from rmb.scorers import Scorer
 from rmb.store import Store, answer_key
@@ -35,43 +36,17 @@ class Asking:
     """Distinct questions with the keys of their answers, and what is known of each.
 
     replies: by key; a key without a reply was not asked. Two questions may have one key: the scorer sends
-    the same for both.
+    the same for both. fresh: keys of the replies that this run got, and did not find in the store.
     """
 
     keys: tuple[str, ...]
     replies: dict[str, Answer | Failure] = field(default_factory=dict)
+    fresh: set[str] = field(default_factory=set)
 
     def missing(self, questions: Sequence[Question]) -> dict[str, Question]:
         """The questions without a reply, one for each key."""
         pairs = zip(self.keys, questions, strict=True)
         return {key: question for key, question in pairs if key not in self.replies}
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A line of the failure ledger: a question without a verdict.
-
-    items: ids of the items that it was to decide. text: the raw reply, if there is any. key: of the stored answer.
-    """
-
-    failure: Failure
-    items: tuple[str, ...]
-    key: str
-    text: str | None
-    finish_reason: str | None
-    model: str | None
-
-    def to_json(self) -> dict[str, Json]:
-        """As in failures.jsonl."""
-        return {
-            "reason": self.failure.reason,
-            "items": self.items,
-            "detail": self.failure.detail,
-            "text": self.text,
-            "finish_reason": self.finish_reason,
-            "model": self.model,
-            "answer_key": self.key,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +119,7 @@ async def execute(
     started = time.monotonic()
     planned, asking = prepare(scorer, items, settings, store)
     missing = asking.missing(planned.questions)
-    known = frozenset(asking.replies)
-    watcher.planned(len(missing) + len(known), len(known))
+    watcher.planned(len(missing) + len(asking.replies), len(asking.replies))
     error: RmbError | None = None
     interrupted = False
     if missing:
@@ -164,7 +138,6 @@ async def execute(
         items,
         planned,
         asking,
-        known,
         seconds=time.monotonic() - started,
         interrupted=interrupted,
         error=error,
@@ -176,16 +149,14 @@ def finished(
     items: Sequence[Item],
     planned: Plan,
     asking: Asking,
-    known: frozenset[str],
     *,
     seconds: float,
     interrupted: bool = False,
     error: RmbError | None = None,
 ) -> Run:
-    """The run that questions and their replies make. known: keys of the answers that were there before it."""
-    fresh = [reply for key, reply in asking.replies.items() if key not in known and isinstance(reply, Answer)]
-    costs = [reply.usage.cost_usd for reply in fresh]
-    answers = [reply for reply in asking.replies.values() if isinstance(reply, Answer)]
+    """The run that questions and their replies make."""
+    answers = {key: reply for key, reply in asking.replies.items() if isinstance(reply, Answer)}
+    costs = [reply.usage.cost_usd for key, reply in answers.items() if key in asking.fresh]
     unanswered = [reply.detail for reply in asking.replies.values() if isinstance(reply, Failure)]
     verdicts = read_all(scorer, planned, asking)
     return Run(
@@ -195,17 +166,17 @@ def finished(
             "items": len(items),
             "comparisons": planned.comparisons,
             "questions": len(verdicts),
-            "asked": len(fresh),
-            "from_store": len(known),
+            "asked": len(costs),
+            "from_store": len(answers) - len(costs),
         },
         failures=Counter(one.reason for one in verdicts.values() if isinstance(one, Failure)),
-        models=Counter(reply.model for reply in answers if reply.model),
+        models=Counter(reply.model for reply in answers.values() if reply.model),
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
         seconds=seconds,
         interrupted=interrupted,
         error=error,
         complaints=dict(Counter(detail for detail in unanswered if detail).most_common()),
-        ledger=ledger(items, planned, asking, verdicts),
+        ledger=ledger(items, planned, asking.keys, asking.replies, verdicts),
     )
 
 
@@ -221,6 +192,7 @@ async def ask(
             if store is not None and isinstance(reply, Answer):
                 store.put(key, record(scorer, question, reply))
             asking.replies[key] = reply
+            asking.fresh.add(key)
             watcher.answered(reply, verdict(scorer, question, reply))
 
 
@@ -256,31 +228,6 @@ def outcomes(
     for showing in planned.showings:
         grouped[showing.item].append(shown(showing, asking, verdicts))
     return tuple(put_together(item, group) for item, group in zip(items, grouped, strict=True))
-
-
-def ledger(
-    items: Sequence[Item], planned: Plan, asking: Asking, verdicts: Mapping[str, Scores | Failure]
-) -> tuple[Unread, ...]:
-    """Every question without a verdict, in the order of the plan, with the items that it was to decide."""
-    failed: dict[str, dict[str, None]] = {}
-    for showing in planned.showings:
-        for question, _ in (showing.best_at, showing.loser_at):
-            key = asking.keys[question]
-            if isinstance(verdicts[key], Failure):
-                failed.setdefault(key, {})[items[showing.item].id] = None
-    return tuple(
-        unread(key, tuple(decided), verdicts[key], asking.replies.get(key)) for key, decided in failed.items()
-    )
-
-
-def unread(
-    key: str, decided: tuple[str, ...], failure: Scores | Failure, reply: Answer | Failure | None
-) -> Unread:
-    """The ledger's line for a question, with what was answered, if anything was."""
-    assert isinstance(failure, Failure)
-    if not isinstance(reply, Answer):
-        return Unread(failure, decided, key, None, None, None)
-    return Unread(failure, decided, key, reply.text, reply.finish_reason, reply.model)
 
 
 def shown(planned: Planned, asking: Asking, verdicts: Mapping[str, Scores | Failure]) -> Showing:

@@ -59,8 +59,7 @@ def reread(
             f"{len(lost)} of {len(set(asking.keys))} answers of this run are not in the store {store.folder}; "
             "name the run's with --cache"
         )
-    known = frozenset(key for key, reply in asking.replies.items() if isinstance(reply, Answer))
-    return finished(scorer, items, planned, asking, known, seconds=time.monotonic() - started)
+    return finished(scorer, items, planned, asking, seconds=time.monotonic() - started)
 
 
 def keys(planned: Plan, items: Sequence[Item], shown: Mapping[Place, Showing]) -> list[str]:

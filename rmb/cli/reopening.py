@@ -1,0 +1,45 @@
+"""From a run's folder back to its judge and its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pydantic
+
+from rmb.cards import CARD, Generative, NamedCard, open_card
+from rmb.cli.opening import Judge, load_data
+from rmb.datasets import Benchmark
+from rmb.errors import DataError, one_line
+from rmb.records import Item
+from rmb.run import Settings, folder
+from rmb.scorers import Setup, open_scorer
+from rmb.templates import Template
+
+
+def data_of(kept: folder.Kept, named: str | None) -> Benchmark:
+    """The data that the run was made on, where it was then, or where the user says it is."""
+    source = kept.manifest["data"]["source"]
+    return load_data(named or (None if source == "sample" else source))
+
+
+def judge_of(kept: folder.Kept, given: Mapping[str, Any], items: Sequence[Item], settings: Settings) -> Judge:
+    """The run's judge, with what the options put in the place of its card, template and parts."""
+    card = open_card(given["judge"]) if given["judge"] else card_of(kept)
+    template = None
+    if isinstance(card.card, Generative):
+        before = kept.manifest["template"] or {}
+        names = {part: given[part] or before.get(part, {}).get("name") for part in ("criteria", "style")}
+        template = Template.load(given["template"] or kept.template or card.card.template, **names)
+    return Judge(card, template, open_scorer(card, Setup(template=template, seed=settings.seed, items=items)))
+
+
+def card_of(kept: folder.Kept) -> NamedCard:
+    """The card that the run was made with, as its manifest has it."""
+    told = kept.manifest["judge"]
+    try:
+        return NamedCard(name=told["name"], sha256=told["sha256"], card=CARD.validate_python(told["card"]))
+    except (KeyError, pydantic.ValidationError) as error:
+        raise DataError(
+            f"the judge card in {kept.folder}/run.json cannot be used: {one_line(error)}; name one with --judge"
+        ) from error
