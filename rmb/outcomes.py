@@ -50,7 +50,7 @@ class Convention:
     def __post_init__(self) -> None:
         """Refuses credits outside [0, 1], and orders and averages that there are not."""
         for name, credit in (("tie", self.tie), ("failure", self.failure), ("missing", self.missing)):
-            if credit is not None and not 0 <= credit <= 1:
+            if (credit is None and name == "tie") or (credit is not None and not 0 <= credit <= 1):
                 raise UsageError(f"the credit of a {name} is {credit}; it lies between 0 and 1")
         for name, asked, known in (("order", self.order, Order), ("average", self.average, Average)):
             if asked not in get_args(known):

@@ -3,6 +3,7 @@
 Use: python independent_counts.py ROOT, where ROOT holds BoN_set and Pairwise_set.
 """
 
+import hashlib
 import json
 import sys
 from collections import Counter, defaultdict
@@ -11,7 +12,7 @@ from pathlib import Path
 
 Label = tuple[tuple[tuple[str, str], ...], str, str]  # (conversation, preferred text, other text)
 Record = tuple[str, str, list[Label]]  # ("bon" or "pairwise", "<Goal>/<Scenario>[/<Sub>]", one label a loser)
-JUDGES = ("longest", "shortest", "first", "last", "oracle")
+JUDGES = ("longest", "shortest", "first", "last", "oracle", "random")
 SUBSETS = ("helpfulness.bon", "helpfulness.pairwise", "harmlessness.bon", "harmlessness.pairwise")
 
 
@@ -41,9 +42,21 @@ def oracle_wins(records: list[Record]) -> dict[Label, bool]:
     return wins
 
 
+def drawn(place: int, talk: tuple[tuple[str, str], ...], shown: list[str]) -> float:
+    """The judge `random`, seed 0: 13 digits of the sha256 of [seed, place, question] in JSON without spaces."""
+    question = {"conversation": talk, "responses": shown, "sample": 0}
+    spelt = json.dumps([0, place, question], sort_keys=True, separators=(",", ":"))
+    return int(hashlib.sha256(spelt.encode()).hexdigest()[:13], 16) / 16**13
+
+
 def credit(judge: str, label: Label, wins: dict[Label, bool]) -> float:
     """Mean over both orders of the judge's credit for one labelled comparison."""
-    _, good, bad = label
+    talk, good, bad = label
+    if judge == "random":
+        ahead, behind = (
+            drawn(0, talk, shown) - drawn(1, talk, shown) for shown in ([good, bad], [bad, good])
+        )
+        return ((ahead > 0) + (behind < 0)) / 2
     if judge in ("first", "last"):
         winning_place = 0 if judge == "first" else 1
         return sum(place == winning_place for place in (0, 1)) / 2  # the preferred text's place in each order

@@ -15,12 +15,12 @@ from rmb import content
 from rmb.cards import Baseline, NamedCard, open_card
 from rmb.errors import ContentError
 from rmb.metrics import summarise
-from rmb.outcomes import Comparison
+from rmb.outcomes import Convention
 from rmb.records import Answer, Item, Message, Question
 from rmb.run import Settings
 from rmb.scorers import KINDS, Scorer, Setup, open_scorer
 from rmb.testing import ScorerContract
-from tests.builders import listing, pair, run
+from tests.builders import credit, listing, pair, run
 from tests.conftest import CHECKOUT
 
 RULES = ["first", "last", "longest", "oracle", "random", "shortest"]
@@ -34,7 +34,7 @@ def baseline(rule: str, *, seed: int = 0, items: Sequence[Item] = ()) -> Scorer:
 def credits_of(rule: str, items: Sequence[Item], *, seed: int = 0) -> list[float | None]:
     """The headline credit of every item under a baseline."""
     ran = run(baseline(rule, seed=seed, items=items), items)
-    return [outcome.credit(Comparison.expected) for outcome in ran.outcomes]
+    return [credit(outcome) for outcome in ran.outcomes]
 
 
 # The contract.
@@ -183,13 +183,13 @@ def test_length_decides(item: Item, longest: float, shortest: float) -> None:
 
 @pytest.mark.parametrize("rule", ["first", "last"])
 @pytest.mark.parametrize(
-    ("item", "credit"), [(pair(), 0.5), (listing("a", ["b", "c"]), 0.25)], ids=["pair", "list"]
+    ("item", "worth"), [(pair(), 0.5), (listing("a", ["b", "c"]), 0.25)], ids=["pair", "list"]
 )
-def test_a_place_wins_half_of_the_comparisons(rule: str, item: Item, credit: float) -> None:
+def test_a_place_wins_half_of_the_comparisons(rule: str, item: Item, worth: float) -> None:
     """Shown in both orders, pure position bias is worth ½ a pair, ¼ a list of three, and is never consistent."""
-    assert credits_of(rule, [item]) == [credit]
+    assert credits_of(rule, [item]) == [worth]
     (outcome,) = run(baseline(rule), [item]).outcomes
-    assert outcome.credit(Comparison.consistent) == 0.0
+    assert credit(outcome, Convention(order="consistent")) == 0.0
 
 
 @pytest.mark.parametrize(("rule", "rate"), [("first", 1.0), ("last", 0.0)])
@@ -206,7 +206,7 @@ MANY = [pair(uid=str(n), asked=f"Question {n}?") for n in range(500)]
 
 def test_random_is_right_half_of_the_time() -> None:
     """Over 1,000 independent draws it has ½, within three standard deviations."""
-    found = [credit for credit in credits_of("random", MANY) if credit is not None]
+    found = [worth for worth in credits_of("random", MANY) if worth is not None]
     assert len(found) == 500
     assert sum(found) / 500 == pytest.approx(0.5, abs=0.05)
 
@@ -223,7 +223,7 @@ def test_random_changes_with_seed_and_sample() -> None:
     once, again, other = (credits_of("random", MANY[:50], seed=seed) for seed in (0, 0, 1))
     assert once == again != other
     (outcome,) = run(baseline("random"), MANY[:1], Settings(samples=20)).outcomes
-    assert len({showing.best for showing in outcome.comparisons[0].showings}) == 40
+    assert len({showing.best for showing in outcome.showings}) == 40
 
 
 ANOTHER_PROCESS = """

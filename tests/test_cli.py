@@ -21,12 +21,13 @@ import pytest
 from rmb import content
 from rmb.cli.main import COMMANDS, run
 from rmb.cli.main import rmb as group
-from rmb.run.folder import read_rows
+from rmb.run.rows import read_rows
 from tests.fake_api import FakeApi, Reply, Request, Script
 
 CHECKOUT = Path(__file__).parents[1]
 KEY = "sk-test-51c0ffee"
 SANITY = ["longest", "shortest", "first", "last", "random", "oracle"]
+FILES = ["failures.jsonl", "items.parquet", "run.json", "sanity.parquet", "summary.json"]
 MINE = ("judge", "--judge", "mine.yaml", "--scenario", "S1", "--out", "run")
 """Judges the three items of scenario S1: four distinct questions."""
 
@@ -138,8 +139,9 @@ def test_tables_go_to_stdout_and_messages_to_stderr(rmb: Rmb, api: FakeApi) -> N
     assert first == "mine: 4 questions to ask, 0 answers from the store"
     assert re.fullmatch(r"4 asked, 0 from store, \$0\.\d{4}, \d+\.\d s → run", last)
     assert line(ended.out, "harmlessness/S1") == ["harmlessness/S1", "0.250", "–", "1", "0.500", "–", "2"]
-    table = ended.out[ended.out.index("Judges") :].splitlines()[2:]
-    assert [row.split()[0] for row in table if row.strip()] == ["mine", *SANITY]
+    rows = [row for row in ended.out[ended.out.index("Judges") :].splitlines()[2:] if row.strip()]
+    assert [row.split()[0] for row in rows[:7]] == ["mine", *SANITY]
+    assert all(note.startswith("mine: ") for note in rows[7:])
     assert len(api.requests) == 4
 
 
@@ -147,9 +149,13 @@ def test_tables_go_to_stdout_and_messages_to_stderr(rmb: Rmb, api: FakeApi) -> N
 def test_a_run_writes_its_folder(rmb: Rmb) -> None:
     """run.json says how, items.parquet holds every showing, summary.json the figures."""
     rmb(*MINE)
-    assert names("run") == ["items.parquet", "run.json", "summary.json"]
-    manifest, summary, rows = read("run/run.json"), read("run/summary.json"), read_rows(Path("run"))
-    assert (manifest["schema"], manifest["ended"], manifest["judge"]["name"]) == (1, "complete", "mine")
+    assert names("run") == FILES
+    manifest, summary, rows = (
+        read("run/run.json"),
+        read("run/summary.json"),
+        read_rows(Path("run/items.parquet")),
+    )
+    assert (manifest["schema"], manifest["ended"], manifest["judge"]["name"]) == (2, "complete", "mine")
     assert manifest["template"]["template"]["name"] == "pairwise_v2"
     assert manifest["served_models"] == {"gpt-4o-mini": 4}
     assert manifest["cost_usd"] == summary["cost_usd"] > 0
@@ -354,7 +360,7 @@ def test_a_limit_takes_other_items_with_another_seed(rmb: Rmb) -> None:
     """The items of a limited run are drawn from the seed."""
     for seed in ("1", "2"):
         rmb("judge", "--judge", "longest", "--limit", "10", "--seed", seed, "--out", f"run{seed}")
-    one, two = ({row["item"] for row in read_rows(Path(f"run{seed}"))} for seed in (1, 2))
+    one, two = ({row["item"] for row in read_rows(Path(f"run{seed}/items.parquet"))} for seed in (1, 2))
     assert one != two
 
 
@@ -618,11 +624,34 @@ def test_odd_items_are_reported_and_judged_as_they_are(rmb: Rmb) -> None:
     assert "odd.json: 1 with one candidate (nothing to compare): bon/9" in ended.err
     assert "odd.json: 1 with an empty response: pairwise/0" in ended.err
     assert "odd.json: 1 where a loser is identical to the best (no judge can win): pairwise/1" in ended.err
-    assert [(row["item"], row["verdict"]) for row in read_rows(Path("run"))] == [
+    assert [(row["item"], row["verdict"]) for row in read_rows(Path("run/items.parquet"))] == [
         ("pairwise/0", "chosen"),
         ("pairwise/1", "tie"),
     ]
     assert read("run/summary.json")["helpfulness"]["pairwise"]["value"] == 0.5
+
+
+def test_data_with_nothing_to_compare_is_a_run_without_figures(rmb: Rmb) -> None:
+    """A file of lists with one candidate each: nothing was measured, which is null and no crash."""
+    alone = {
+        "bon_uid": "9",
+        "category_path": "BoN_set/Helpfulness/Chat",
+        "conversation_input": [{"role": "user", "content": "Hello?"}],
+        "bon_best": {"llm_name": "a", "answer": "good"},
+        "loser_list": [],
+    }
+    Path("alone.json").write_text(json.dumps([alone]), encoding="utf-8")
+    ended = rmb("judge", "--judge", "first", "--data", "alone.json", "--out", "run")
+    assert ended.code == 0
+    assert (read("run/summary.json")["overall"], read("run/summary.json")["coverage"]) == (None, None)
+
+
+def test_a_run_on_one_conversation_has_figures(rmb: Rmb) -> None:
+    """One pair, judged by its place: the preference for the first place cannot be told from chance."""
+    write_pairs("one.json", ("good", "bad"))
+    ended = rmb("judge", "--judge", "first", "--data", "one.json", "--out", "run")
+    assert ended.code == 0
+    assert read("run/summary.json")["behaviour"]["position"]["p"] == 1
 
 
 def test_data_is_found_below_its_folder(rmb: Rmb, monkeypatch: pytest.MonkeyPatch) -> None:

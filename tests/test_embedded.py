@@ -39,7 +39,7 @@ def sample(count: int) -> list[Item]:
 
 def showings(done: Run) -> list[Showing]:
     """Every showing of a run."""
-    return [showing for outcome in done.outcomes for each in outcome.comparisons for showing in each.showings]
+    return [showing for outcome in done.outcomes for showing in outcome.showings]
 
 
 def with_weights(**changes: str | None) -> NamedCard:

@@ -16,13 +16,15 @@ import pytest
 
 from rmb.errors import RefusedError, StorageError
 from rmb.metrics import summarise
-from rmb.outcomes import Comparison
+from rmb.metrics.columns import columns
+from rmb.metrics.credits import item_credits
+from rmb.outcomes import Convention, facts
 from rmb.records import Answer, Failure, Item, Question, Scores, Usage
 from rmb.run import Run, Settings, execute
 from rmb.run.execute import together
 from rmb.store import SCHEMA, Store
 from rmb.testing import Scripted
-from tests.builders import Listener, always_first, honest, listing, pair, run
+from tests.builders import Listener, always_first, credit, honest, listing, pair, run
 
 FOUR = [pair(uid=str(number), asked=f"Question {number}?") for number in range(4)]
 """Eight questions, two for each item."""
@@ -44,7 +46,7 @@ def from_the(number: int, happening: Callable[[], Exception | Failure]) -> Scrip
 
 def credits_of(ran: Run) -> list[float | None]:
     """The headline credit of every item."""
-    return [outcome.credit(Comparison.expected) for outcome in ran.outcomes]
+    return [credit(outcome) for outcome in ran.outcomes]
 
 
 def coverage(ran: Run) -> float | None:
@@ -90,8 +92,8 @@ def test_outcomes_stand_in_the_order_of_the_items() -> None:
     """Each item has its outcome, even one without anything to decide."""
     items = [*FOUR, listing("alone", []), LIST]
     ran = run(Scripted(honest), items)
-    assert [outcome.item for outcome in ran.outcomes] == items
-    assert ran.outcomes[4].comparisons == ()
+    assert [outcome.item for outcome in ran.outcomes] == [facts(item) for item in items]
+    assert ran.outcomes[4].showings == ()
 
 
 def test_nothing_to_ask_is_a_complete_run() -> None:
@@ -259,7 +261,7 @@ def test_a_score_that_is_no_number_is_a_failure_of_the_judge(
 ) -> None:
     """NaN and infinities from a judge neither end the run nor count as a tie or a win."""
     ran = run(Scripted(lambda _: [number, 0.0]), FOUR, store=store if stored else None)
-    (showing, _) = ran.outcomes[0].comparisons[0].showings
+    (showing, _) = ran.outcomes[0].showings
     assert showing.failure is not None
     assert (showing.failure.reason, showing.best, showing.rival) == ("parse", None, None)
     assert credits_of(ran) == [0.0] * 4
@@ -272,7 +274,7 @@ def test_the_runs_failure_outweighs_the_judges() -> None:
     """Where one response got no verdict and the other no answer, nothing is known of the comparison."""
     script: dict[str, list[float] | Failure] = {"good": [], "bad": Failure("deadline")}
     ran = run(Scripted(lambda q: script[q.responses[0]], width=1), [pair()])
-    (showing,) = ran.outcomes[0].comparisons[0].showings
+    (showing,) = ran.outcomes[0].showings
     assert showing.failure == Failure("deadline")
     assert ran.failures == {"empty": 1, "deadline": 1}
 
@@ -280,8 +282,9 @@ def test_the_runs_failure_outweighs_the_judges() -> None:
 def test_a_graded_judge_without_verdicts_is_wrong_on_average() -> None:
     """Two failures of a judge that gives numbers count as wrong in `averaged`, as one of them does."""
     silent = Scripted(lambda q: [] if "0" in q.conversation[0].content else honest(q), graded=True)
-    averaged = [outcome.credit(Comparison.averaged) for outcome in run(silent, FOUR).outcomes]
-    assert averaged == [0.0, 1.0, 1.0, 1.0]
+    judged = columns(run(silent, FOUR).outcomes)
+    assert [item.id for item in judged.items] == [item.id for item in FOUR]
+    assert item_credits(judged, Convention(order="averaged")).tolist() == [0.0, 1.0, 1.0, 1.0]
 
 
 def test_a_judge_of_bare_preferences_is_never_averaged() -> None:
@@ -430,7 +433,7 @@ def test_a_showing_names_the_answers_it_rests_on(store: Store) -> None:
     """Its keys find the stored answers: one for a pair, two where each response was rated alone."""
     for width, number in ((2, 1), (1, 2)):
         ran = run(Scripted(honest, width=width, name=f"width {width}"), [pair()], store=store)
-        for showing in ran.outcomes[0].comparisons[0].showings:
+        for showing in ran.outcomes[0].showings:
             assert len(showing.keys) == number
             assert all(store.get(key) for key in showing.keys)
 
@@ -439,7 +442,7 @@ def test_a_stored_row_says_who_was_asked_what(store: Store) -> None:
     """A row can be understood without the program: the scorer, the request, the answer, the time."""
     scorer = Scripted(honest)
     ran = run(scorer, [pair()], store=store)
-    (key,) = ran.outcomes[0].comparisons[0].showings[0].keys
+    (key,) = ran.outcomes[0].showings[0].keys
     row = store.get(key)
     assert row is not None
     assert (row["scorer"], row["request"]) == (scorer.identity, scorer.request(scorer.asked[0]))

@@ -132,7 +132,8 @@ def test_it_prints_the_command_that_resumes(story: Story) -> None:
 def test_it_leaves_a_whole_run_folder(story: Story) -> None:
     """The figures of what was answered, what is missing as missing, and how it ended."""
     files = story.first.files
-    assert sorted(files) == ["items.parquet", "run.json", "summary.json"]
+    assert sorted(files) == ["failures.jsonl", "items.parquet", "run.json", "sanity.parquet", "summary.json"]
+    assert len(files["failures.jsonl"].splitlines()) == QUESTIONS - ANSWERED
     assert files["run.json"]["ended"] == "interrupted"
     assert files["summary.json"]["counts"]["asked"] == ANSWERED
     assert files["summary.json"]["failures"] == {"cancelled": QUESTIONS - ANSWERED}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import product
+from typing import Any, get_args
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmb.metrics import summarise
-from rmb.metrics.position import consistent_verdict, first_shown
-from rmb.outcomes import Comparison, Convention, Outcome, Showing
+from rmb.metrics import behaviour, summarise
+from rmb.metrics.columns import columns
+from rmb.metrics.position import consistency as consistency_of
+from rmb.metrics.position import first_preferred
+from rmb.outcomes import HEADLINE, Average, Convention, Order, Outcome, Showing
 from rmb.records import Item, Question
 from rmb.run import Settings
 from rmb.testing import Scripted
@@ -23,9 +27,11 @@ PATHS = [HELPFUL, "helpfulness/Chat/Casual", "helpfulness/Closed QA", HARMLESS, 
 CELLS = [(goal, kind) for goal in ("helpfulness", "harmlessness") for kind in ("bon", "pairwise")]
 
 
-def judged(*said: str, path: str = HELPFUL, kind: str = "pairwise", asked: str = "Hello?") -> Outcome:
+def judged(
+    *said: str, path: str = HELPFUL, kind: str = "pairwise", asked: str = "Hello?", uid: str = "0"
+) -> Outcome:
     """The outcome of one comparison in words."""
-    item = listing("good", ["bad"], path=path, kind=kind, asked=asked)
+    item = listing("good", ["bad"], path=path, kind=kind, asked=asked, uid=uid)
     return outcome(told(*said), item=item)
 
 
@@ -128,11 +134,11 @@ def test_scenarios_are_told_at_both_levels() -> None:
 
 
 def test_other_data_have_their_own_goals() -> None:
-    """Goals that are not RMB's stand in the order in which they appear."""
+    """Goals that are not RMB's stand in alphabetical order, whatever the order of the items."""
     summary = values(
         [judged("right", "right", path="Safety/Refusals"), judged("tie", "tie", path="Code/Python")]
     )
-    assert list(summary)[:3] == ["overall", "Safety", "Code"]
+    assert list(summary)[:3] == ["overall", "Code", "Safety"]
     assert (summary["Safety"]["pairwise"]["value"], summary["Code"]["pairwise"]["value"]) == (1.0, 0.0)
 
 
@@ -145,7 +151,16 @@ def test_nothing_judged_gives_no_figure() -> None:
 
 @pytest.mark.parametrize(
     ("convention", "value"),
-    [(Convention(), 0.0), (Convention(tie=0.5), 0.25), (Convention(failure=1.0), 0.5)],
+    [
+        (Convention(), 0.0),
+        (Convention(tie=0.5), 0.25),
+        (Convention(failure=1.0), 0.5),
+        (Convention(failure=0.5), 0.25),
+        (Convention(tie=0.5, failure=None), 0.5),
+        (Convention(tie=0.5, order="consistent"), 0.25),
+        (Convention(tie=0.5, failure=1.0, order="majority"), 0.75),
+    ],
+    ids=str,
 )
 def test_the_convention_reaches_the_figures(convention: Convention, value: float) -> None:
     """Ties and failures of the judge are worth what the caller says."""
@@ -162,6 +177,27 @@ def test_averaged_figures_put_the_scores_of_both_orders_together() -> None:
         for block in (summary["averaged"], summary, summary["consistent"])
     ]
     assert found == [1.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize("graded", [True, False], ids=["graded", "bare preferences"])
+def test_the_headline_under_averaged_is_the_averaged_figure(graded: bool) -> None:
+    """One rule, one figure: a headline of averaged scores is that of the block "averaged"."""
+    both = [judged("right", "wrong", uid="0"), judged("right", "right", uid="1")]
+    some = [with_showings(one, lambda each: replace(each, graded=graded)) for one in both]
+    summary = values(some, convention=Convention(order="averaged"))
+    assert summary["helpfulness"] == summary["averaged"]["helpfulness"]
+
+
+@pytest.mark.parametrize(
+    "script", [honest, always_first, lambda _: [0.0, 0.0]], ids=["right", "first", "ties"]
+)
+def test_the_headline_under_consistent_is_the_consistent_figure(
+    script: Callable[[Question], Sequence[float]],
+) -> None:
+    """The same for "consistent"."""
+    found = run(Scripted(script), [pair(), listing("good", ["bad", "worse"])]).outcomes
+    summary = values(found, convention=Convention(order="consistent", tie=0.5))
+    assert summary["helpfulness"] == summary["consistent"]["helpfulness"]
 
 
 # What is not answered.
@@ -266,18 +302,33 @@ def test_position_figures_of_a_comparison(
     said: list[str], consistency: float | None, first: list[float]
 ) -> None:
     """Consistency is by sample; the first-position rate has one unit a showing with a preference."""
-    comparison = Comparison(1, told(*said))
-    assert (consistent_verdict(comparison), first_shown(comparison)) == (consistency, first)
+    some = columns([outcome(told(*said), item=pair())])
+    which, same = consistency_of(some)
+    shown = first_preferred(some)
+    assert same.tolist() == ([] if consistency is None else [consistency])
+    assert which.tolist() == [0.0] * len(same)
+    assert shown[~np.isnan(shown)].tolist() == first
 
 
 # Laws.
 
+ORDERS, AVERAGES = get_args(Order), get_args(Average)
 said_of = st.sampled_from(["right", "wrong", "tie", "parse", "transport"])
+conventions = st.builds(
+    Convention,
+    tie=st.sampled_from([0.0, 0.5]),
+    failure=st.sampled_from([0.0, 0.5, None]),
+    order=st.sampled_from(ORDERS),
+    average=st.sampled_from(AVERAGES),
+    seed=st.integers(0, 2),
+)
 
 
 @st.composite
 def some_outcome(draw: st.DrawFn, said: st.SearchStrategy[str] = said_of) -> Outcome:
-    """An item of some scenario and conversation, judged in both orders against one loser or more."""
+    """An item of some scenario and conversation, judged in both orders against one loser or more; half of them
+    by a judge whose scores are graded.
+    """
     losers = draw(st.integers(1, 3))
     item = listing(
         "good",
@@ -286,99 +337,201 @@ def some_outcome(draw: st.DrawFn, said: st.SearchStrategy[str] = said_of) -> Out
         asked=draw(st.sampled_from("abc")),
         kind="pairwise" if losers == 1 else "bon",
     )
-    return outcome(*(told(draw(said), draw(said), loser=loser) for loser in range(1, losers + 1)), item=item)
+    graded = draw(st.booleans())
+    groups = [told(draw(said), draw(said), loser=loser) for loser in range(1, losers + 1)]
+    return outcome(*([replace(one, graded=graded) for one in group] for group in groups), item=item)
 
 
-several = st.lists(some_outcome(), max_size=8)
+def named(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes with an id of its own for each item, as in a benchmark."""
+    return [replace(one, item=replace(one.item, id=f"{number}")) for number, one in enumerate(outcomes)]
+
+
+several = st.lists(some_outcome(), min_size=1, max_size=8).map(named)
 
 
 def with_showings(one: Outcome, change: Callable[[Showing], Showing]) -> Outcome:
     """The outcome with each of its showings changed."""
-    comparisons = tuple(
-        replace(comparison, showings=tuple(map(change, comparison.showings)))
-        for comparison in one.comparisons
-    )
-    return replace(one, comparisons=comparisons)
+    return replace(one, showings=tuple(map(change, one.showings)))
 
 
-@given(several, st.randoms(use_true_random=False))
-def test_the_order_of_the_items_does_not_matter(outcomes: list[Outcome], random: Any) -> None:
-    """Shuffled items have the same figures."""
+@given(several, conventions, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_the_order_of_the_items_does_not_matter(
+    outcomes: list[Outcome], convention: Convention, random: Any
+) -> None:
+    """Shuffled items have the same figures and the same intervals, to the last bit, under any convention."""
     shuffled = random.sample(outcomes, len(outcomes))
-    before, after = dict(flat(values(outcomes))), dict(flat(values(shuffled)))
-    assert {name: figure["n"] for name, figure in before.items()} == {
-        n: figure["n"] for n, figure in after.items()
-    }
-    for name, figure in before.items():
-        assert after[name]["value"] == pytest.approx(figure["value"])
+    before, after = (summarise(each, convention=convention, resamples=20) for each in (outcomes, shuffled))
+    assert before == after
 
 
-def test_intervals_do_not_depend_on_the_order_of_the_items() -> None:
+@pytest.mark.parametrize("order", ORDERS)
+def test_intervals_do_not_depend_on_the_order_of_the_items(order: Order) -> None:
     """Draws are of numbered conversations, and the numbers are the same for shuffled items."""
     words = ["right", "wrong", "tie"]
-    some = [judged(words[n % 3], words[n % 2], asked=f"Question {n % 7}?") for n in range(20)]
-    forth, back = (summarise(each, resamples=50) for each in (some, some[::-1]))
+    some = [judged(words[n % 3], words[n % 2], asked=f"Question {n % 7}?", uid=str(n)) for n in range(20)]
+    graded = [with_showings(one, lambda each: replace(each, graded=True)) for one in some]
+    forth, back = (
+        summarise(each, convention=Convention(order=order), resamples=50) for each in (graded, graded[::-1])
+    )
     cells = [summary["helpfulness"]["pairwise"] for summary in (forth, back)]
-    assert cells[0] == pytest.approx(cells[1])
+    assert cells[0] == cells[1]
     assert cells[0]["low"] < cells[0]["high"]
 
 
-@given(several)
-def test_swapping_the_orders_mirrors_the_first_position_rate_alone(outcomes: list[Outcome]) -> None:
-    """With first and second place exchanged, a rate r becomes 1 - r, and every other figure stays."""
+@given(several, conventions)
+def test_swapping_the_orders_mirrors_the_first_position_rate_alone(
+    outcomes: list[Outcome], convention: Convention
+) -> None:
+    """With first and second place exchanged, a rate r becomes 1 - r, and every other figure stays, but for those
+    of an order that was drawn.
+    """
+    still = replace(convention, order="expected" if convention.order == "single" else convention.order)
     swapped = [
         with_showings(one, lambda each: replace(each, position=int(not each.position))) for one in outcomes
     ]
-    before, after = dict(flat(values(outcomes))), dict(flat(values(swapped)))
+    before, after = (dict(flat(values(each, convention=still))) for each in (outcomes, swapped))
     assert before.keys() == after.keys()
     for name, figure in before.items():
         mirrored = 1 - figure["value"] if name == "first_position_rate" else figure["value"]
         assert after[name]["value"] == pytest.approx(mirrored)
 
 
-@given(st.lists(some_outcome(), min_size=1, max_size=8), st.data())
-def test_a_failure_of_the_judge_never_raises_a_score(outcomes: list[Outcome], data: st.DataObject) -> None:
-    """Where a verdict becomes a reply that cannot be read, no score is higher than before."""
+def turned(one: Outcome) -> Outcome:
+    """The item with its two responses exchanged in the data, and the places where they were shown with them: the
+    verdicts are on the same texts.
+    """
+    item, places = one.item, len(one.item.marks)
+
+    def other(index: int) -> int:
+        return places - 1 - index
+
+    exchanged = replace(
+        item,
+        best=other(item.best),
+        models=item.models[::-1],
+        lengths=item.lengths[::-1],
+        marks=item.marks[::-1],
+    )
+    showings = [
+        replace(each, loser=other(each.loser), position=int(not each.position)) for each in one.showings
+    ]
+    return Outcome(exchanged, tuple(showings))
+
+
+@given(several, conventions)
+def test_swapping_the_responses_of_every_item_leaves_accuracy_unchanged(
+    outcomes: list[Outcome], convention: Convention
+) -> None:
+    """Which response stands first in the file is no part of a figure; only the first-position rate is mirrored,
+    and what is drawn is drawn of texts, so that "single" then shows the other order's verdict.
+    """
+    still = replace(convention, order="expected" if convention.order == "single" else convention.order)
+    before, after = (
+        dict(flat(values(each, convention=still))) for each in (outcomes, [turned(one) for one in outcomes])
+    )
+    assert before.keys() == after.keys()
+    for name, figure in before.items():
+        mirrored = 1 - figure["value"] if name == "first_position_rate" else figure["value"]
+        assert after[name]["value"] == pytest.approx(mirrored)
+
+
+@pytest.mark.parametrize("script", [honest, always_first, lambda question: [0.0, len(question.responses[0])]])
+@pytest.mark.parametrize("orders", ["both", "single"])
+def test_a_judge_scores_alike_on_data_with_the_responses_swapped(
+    script: Callable[[Question], Sequence[float]], orders: str
+) -> None:
+    """From the data to the figures: a file that names the worse response first gives the same figures, and a
+    judge that is shown one order is shown the same one.
+    """
+    items = [pair(f"good {number}", "bad", uid=str(number)) for number in range(12)]
+    swapped = [replace(item, candidates=item.candidates[::-1], best=1) for item in items]
+    asked = Settings(orders=orders)  # type: ignore[arg-type]
+    before, after = (values(run(Scripted(script), each, asked).outcomes) for each in (items, swapped))
+    assert before == after
+
+
+@pytest.mark.parametrize(("order", "average"), list(product(ORDERS, AVERAGES)))
+@given(st.lists(some_outcome(), min_size=1, max_size=6).map(named), st.data())
+@settings(max_examples=30, deadline=None)
+def test_a_failure_of_the_judge_never_raises_a_score(
+    order: Order, average: Average, outcomes: list[Outcome], data: st.DataObject
+) -> None:
+    """Where verdicts become replies that cannot be read, no score is higher than before, whatever a tie is worth."""
     place = data.draw(st.integers(0, len(outcomes) - 1))
-    position = data.draw(st.sampled_from([0, 1]))
+    positions = data.draw(st.sampled_from([{0}, {1}, {0, 1}]))
+    convention = Convention(order=order, average=average, tie=data.draw(st.sampled_from([0.0, 0.5, 1.0])))
 
     def spoilt(one: Showing) -> Showing:
-        spoil = one.said is not None and one.position == position
-        return showing(failure="parse", position=position, loser=one.loser) if spoil else one
+        spoil = one.said is not None and one.position in positions
+        return showing(failure="parse", position=one.position, loser=one.loser) if spoil else one
 
     changed = [*outcomes[:place], with_showings(outcomes[place], spoilt), *outcomes[place + 1 :]]
-    after = dict(flat(values(changed)))
-    for name, figure in flat(values(outcomes)):
-        assert "position" in name or after[name]["value"] <= figure["value"] + 1e-12
+    before, after = (dict(flat(values(each, convention=convention))) for each in (outcomes, changed))
+    for name, figure in before.items():
+        # Without any graded verdict there is no averaged figure.
+        if "position" not in name and name in after:
+            assert after[name]["value"] <= figure["value"] + 1e-12
+        assert name in after or "position" in name or name.startswith("averaged")
 
 
-@given(several, st.data())
-def test_whatever_the_missing_answers_are_the_figure_is_within_its_bounds(
-    outcomes: list[Outcome], data: st.DataObject
-) -> None:
-    """Had the unanswered questions been answered, the figure would lie between the worst and the best case."""
-    bounds = values(outcomes)["bounds"]
+def completed(outcomes: Sequence[Outcome], data: st.DataObject, words: Sequence[str]) -> list[Outcome]:
+    """The outcomes of the run that got an answer to every question: to those that were missing, any of the words."""
 
     def answered(one: Showing) -> Showing:
-        said = (
-            data.draw(st.sampled_from(["right", "wrong"])) if one.failure and one.failure.unanswered else None
-        )
-        return replace(told(said)[0], position=one.position, loser=one.loser) if said else one
+        if one.answered:
+            return one
+        return replace(told(data.draw(st.sampled_from(words)))[0], position=one.position, loser=one.loser)
 
-    complete = values([with_showings(one, answered) for one in outcomes])
+    return [with_showings(one, answered) for one in outcomes]
+
+
+def within(bounds: Any, complete: Any) -> None:
+    """Holds every figure of a complete run against the worst and the best case."""
     assert complete["bounds"] is None
-    for goal, kind in CELLS if bounds else ():
-        worst, best = (bounds[case][goal][kind] for case in ("worst", "best"))
-        figure = complete[goal][kind]
-        assert (worst is None) == (figure is None)
+    pairs = [
+        (bounds["worst"]["overall"], complete["overall"], bounds["best"]["overall"]),
+        *((bounds["worst"][g][k], complete[g][k], bounds["best"][g][k]) for g, k in CELLS),
+    ]
+    for worst, figure, best in pairs:
+        assert (worst is None) == (figure is None) == (best is None)
         assert figure is None or worst - 1e-12 <= figure["value"] <= best + 1e-12
 
 
-@given(several)
-@settings(max_examples=50, deadline=None)
-def test_an_interval_contains_its_value_and_lies_in_0_to_1(outcomes: list[Outcome]) -> None:
+ANSWERS = ["right", "wrong", "tie", "parse"]
+
+
+@given(several, conventions, st.data())
+@settings(deadline=None)
+def test_whatever_the_missing_answers_are_the_figure_is_within_its_bounds(
+    outcomes: list[Outcome], convention: Convention, data: st.DataObject
+) -> None:
+    """Had the unanswered questions been answered, the figure would lie between the worst and the best case:
+    under any order and average, whatever ties and failures are worth, as long as those have a credit.
+    """
+    counted = replace(convention, failure=convention.failure or 0.0)
+    # Bare preferences have no averaged figure, and an answer that comes late may be the only graded one.
+    graded = [with_showings(one, lambda each: replace(each, graded=True)) for one in outcomes]
+    bounds = values(graded, convention=counted)["bounds"]
+    if bounds:
+        within(bounds, values(completed(graded, data, ANSWERS), convention=counted))
+
+
+def test_no_bounds_where_failures_are_excluded() -> None:
+    """A missing answer may turn out a failure and take its item out of the mean: there is no bound to tell."""
+    some = [judged("right", "transport", uid="1"), judged("wrong", "wrong", uid="2")]
+    assert values(some)["bounds"] is not None
+    assert values(some, convention=Convention(failure=None))["bounds"] is None
+
+
+@given(several, conventions)
+@settings(max_examples=60, deadline=None)
+def test_an_interval_contains_its_value_and_lies_in_0_to_1(
+    outcomes: list[Outcome], convention: Convention
+) -> None:
     """0 ≤ low ≤ value ≤ high ≤ 1 for every score that has an interval."""
-    for _, figure in flat(summarise(outcomes, resamples=40)):
+    for _, figure in flat(summarise(outcomes, convention=convention, resamples=40)):
         assert figure["n"] > 0
         if figure["low"] is None:
             assert figure["high"] is None
@@ -387,10 +540,78 @@ def test_an_interval_contains_its_value_and_lies_in_0_to_1(outcomes: list[Outcom
             assert -1e-12 <= figure["low"] <= figure["value"] <= figure["high"] <= 1 + 1e-12
 
 
-@given(several)
-def test_figures_do_not_depend_on_the_intervals(outcomes: list[Outcome]) -> None:
+@given(several, conventions)
+@settings(deadline=None)
+def test_figures_do_not_depend_on_the_intervals(outcomes: list[Outcome], convention: Convention) -> None:
     """More or fewer bootstrap draws change no value."""
-    with_draws, without = (dict(flat(summarise(outcomes, resamples=number))) for number in (5, 0))
+    with_draws, without = (
+        dict(flat(summarise(outcomes, convention=convention, resamples=number))) for number in (5, 0)
+    )
     assert {name: one["value"] for name, one in with_draws.items()} == {
         n: one["value"] for n, one in without.items()
     }
+
+
+# What is not a number never becomes one.
+
+
+def numbers(value: Any) -> Iterator[float]:
+    """Every number in nested figures."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from numbers(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from numbers(inner)
+    elif isinstance(value, float):
+        yield value
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf"), None])
+def test_scores_that_are_no_numbers_reach_no_figure(order: Order, number: float | None) -> None:
+    """Among finite ones, in either order, on either response: every figure is a finite number or None, and those
+    of accuracy are as if the judge had failed there.
+    """
+    fine = showing(0.9, 0.1, graded=True), showing(0.8, 0.2, position=1, graded=True)
+    broken = [
+        (showing(number, 0.1, graded=True), fine[1]),
+        (fine[0], showing(0.9, number, position=1, graded=True)),
+        (showing(number, number, graded=True), showing(number, number, position=1, graded=True)),
+    ]
+    items = [pair(uid=str(place), asked=str(place % 2)) for place in range(4)]
+    some = [outcome(group, item=item) for group, item in zip([fine, *broken], items, strict=True)]
+    unread = [with_showings(one, unread_if_broken) for one in some]
+    convention = Convention(order=order)
+    for summary in (summarise(some, convention=convention, resamples=50), behaviour(some, resamples=50)):
+        assert all(np.isfinite(each) for each in numbers(summary))
+    assert values(some, convention=convention) == values(unread, convention=convention)
+
+
+def unread_if_broken(one: Showing) -> Showing:
+    """A showing whose scores are no numbers, as a reply that could not be read."""
+    return one if one.said else showing(failure="parse", position=one.position, loser=one.loser)
+
+
+# Few conversations.
+
+
+def test_figures_of_few_conversations_are_named() -> None:
+    """Thirty conversations are enough; of fewer, the figure is named with how many."""
+    many = [judged("right", "wrong", asked=f"{n}", uid=f"a{n}") for n in range(30)]
+    some = [judged("right", "right", asked=f"{n}", uid=f"b{n}", kind="bon") for n in range(29)]
+    told_of = values([*many, *some])["few_conversations"]
+    assert told_of["helpfulness.bon"] == 29
+    assert told_of["scenarios.helpfulness/Chat.bon"] == told_of["macro.helpfulness.bon"] == 29
+    assert not [name for name in told_of if "pairwise" in name or "position" in name]
+    assert values([judged("right")])["few_conversations"]["first_position_rate"] == 1
+
+
+def test_figures_that_are_not_there_are_not_few() -> None:
+    """Nothing measured, nothing to warn of."""
+    assert values([])["few_conversations"] == {}
+
+
+def test_the_headline_is_the_default() -> None:
+    """Without a convention, the one that RMB's own code has."""
+    assert values(ONE_OF_EACH) == values(ONE_OF_EACH, convention=HEADLINE)

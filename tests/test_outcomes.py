@@ -1,167 +1,157 @@
-"""The conventions: what a judge's verdicts on an item are worth. Tables first, laws after."""
+"""Outcomes: what a showing says, what metrics know of an item, and the order that is drawn for a pair."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmb.outcomes import Comparison, Convention, Showing, put_together, verdict_scores
-from rmb.records import JUDGE_FAILURES, RUN_FAILURES, Failure, Scores
-from tests.builders import listing, outcome, showing, told
+from rmb.errors import UnknownName, UsageError
+from rmb.outcomes import (
+    MARK,
+    Convention,
+    Showing,
+    conversation_mark,
+    drawn_position,
+    facts,
+    mark,
+    put_together,
+    verdict_scores,
+)
+from rmb.records import JUDGE_FAILURES, RUN_FAILURES, Candidate, Failure, Message, Scores
+from tests.builders import listing, pair, showing, told
 
-WORST, BEST = Convention(missing=0.0), Convention(missing=1.0)
-words = st.sampled_from(["right", "wrong", "tie", "parse", "transport"])
-
-
-def compared(*told_words: str) -> Comparison:
-    """A comparison in words."""
-    return Comparison(1, told(*told_words))
-
-
-# One comparison.
+# What a showing says, and what that is worth.
 
 
 @pytest.mark.parametrize(
-    ("said", "expected", "consistent"),
+    ("best", "rival", "said"),
     [
-        (["right", "right"], 1.0, 1.0),
-        (["right", "wrong"], 0.5, 0.0),
-        (["wrong", "right"], 0.5, 0.0),
-        (["wrong", "wrong"], 0.0, 0.0),
-        (["right", "tie"], 0.5, 0.0),
-        (["tie", "tie"], 0.0, 0.0),
-        (["right", "parse"], 0.5, 0.0),
-        (["parse", "parse"], 0.0, 0.0),
-        (["right", "transport"], None, None),
-        (["parse", "transport"], None, None),
-        (["transport", "transport"], None, None),
-        (["right"], 1.0, None),
-        (["parse"], 0.0, None),
-        (["transport"], None, None),
-        (["right", "right", "right", "wrong"], 0.75, 0.5),
-        (["right", "wrong", "wrong", "right"], 0.5, 0.5),
-        (["right", "right", "right", "transport"], None, None),
-    ],
-    ids=lambda value: "+".join(value) if isinstance(value, list) else None,
-)
-def test_credit_of_a_comparison(said: list[str], expected: float | None, consistent: float | None) -> None:
-    """Expected: the mean over orders and samples. Consistent: the worse of the two orders."""
-    comparison = compared(*said)
-    assert (comparison.expected(), comparison.consistent()) == (expected, consistent)
-
-
-@pytest.mark.parametrize(
-    ("said", "convention", "credit"),
-    [
-        pytest.param(["tie", "tie"], Convention(tie=0.5), 0.5, id="ties count half"),
-        pytest.param(["right", "tie"], Convention(tie=0.5), 0.75, id="one tie counts half"),
-        pytest.param(["parse", "right"], Convention(failure=0.5), 0.75, id="failures count half"),
-        pytest.param(["transport", "right"], WORST, 0.5, id="missing, at worst"),
-        pytest.param(["transport", "right"], BEST, 1.0, id="missing, at best"),
-        pytest.param(["parse", "right"], BEST, 0.5, id="a judge's failure is not missing"),
+        (1.0, 0.0, "chosen"),
+        (0.0, 1.0, "rejected"),
+        (0.5, 0.5, "tie"),
+        (-2.0, -3.0, "chosen"),
+        (0.0, -0.0, "tie"),
+        (5e-324, 0.0, "chosen"),
     ],
 )
-def test_a_convention_says_what_else_is_worth(said: list[str], convention: Convention, credit: float) -> None:
-    """Ties, failures of the judge and missing answers are worth what the convention says."""
-    assert compared(*said).expected(convention) == credit
+def test_the_higher_score_is_preferred(best: float, rival: float, said: str) -> None:
+    """By however little; equal scores are a tie."""
+    assert showing(best, rival).said == said
 
 
 @pytest.mark.parametrize("reason", sorted(JUDGE_FAILURES | RUN_FAILURES))
 def test_a_judges_failure_counts_and_a_runs_failure_is_missing(reason: str) -> None:
     """The judge that gave no verdict was wrong; of the judge that was not heard nothing is known."""
     one = showing(failure=reason)
+    assert one.said is None
     assert one.credit() == (None if reason in RUN_FAILURES else 0.0)
-    assert Comparison(1, (one,)).answered == (reason not in RUN_FAILURES)
+    assert one.answered == (reason not in RUN_FAILURES)
 
 
-def test_responses_rated_alone_have_no_orders() -> None:
-    """A scorer that sees one response at a time has a headline credit and nothing to say of orders."""
-    comparison = Comparison(1, (showing(0.9, 0.1, position=None, graded=True),))
-    assert comparison.expected() == 1.0
-    assert (comparison.consistent(), comparison.averaged()) == (None, None)
-
-
-# Scores of both orders put together.
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "averaged"),
-    [
-        pytest.param((0.9, 0.1), (0.4, 0.6), 1.0, id="right by far, wrong by little"),
-        pytest.param((0.6, 0.4), (0.1, 0.9), 0.0, id="right by little, wrong by far"),
-        pytest.param((0.9, 0.1), (0.9, 0.1), 1.0, id="right twice"),
-        pytest.param((0.75, 0.25), (0.25, 0.75), 0.0, id="even: a tie"),
-        pytest.param((0.1, 0.2), (0.2, 0.1), 0.0, id="even, whatever the rounding"),
-    ],
-)
-def test_averaged_scores_cancel_a_preference_for_a_place(
-    first: tuple[float, float], second: tuple[float, float], averaged: float
+@pytest.mark.parametrize("best", [math.nan, math.inf, -math.inf, None, 1.0])
+@pytest.mark.parametrize("rival", [math.nan, math.inf, -math.inf, None])
+@pytest.mark.parametrize("swapped", [False, True], ids=["", "swapped"])
+def test_a_showing_without_two_numbers_says_nothing(
+    best: float | None, rival: float | None, swapped: bool
 ) -> None:
-    """The scores (best, rival) of both orders are added, and then compared."""
-    showings = (showing(*first, position=0, graded=True), showing(*second, position=1, graded=True))
-    assert Comparison(1, showings).averaged() == averaged
+    """NaN is neither more nor less nor equal, an infinity is no measurement: never a tie, always without credit."""
+    one = showing(rival, best) if swapped else showing(best, rival)
+    assert (one.said, one.credit()) == (None, 0.0)
 
 
 @pytest.mark.parametrize(
-    ("showings", "averaged"),
+    ("one", "convention", "credit"),
     [
-        pytest.param(told("right", "right"), None, id="bare preferences"),
-        pytest.param((showing(0.9, 0.1, graded=True),), None, id="one order only"),
-        pytest.param(
-            (showing(0.9, 0.1, graded=True), showing(failure="transport", position=1)), None, id="missing"
-        ),
-        pytest.param(
-            (showing(0.9, 0.1, graded=True), showing(failure="parse", position=1)),
-            0.0,
-            id="a judge's failure",
-        ),
+        pytest.param(showing(0.5, 0.5), Convention(tie=0.5), 0.5, id="a tie counts half"),
+        pytest.param(showing(failure="parse"), Convention(failure=0.5), 0.5, id="a failure counts half"),
+        pytest.param(showing(failure="parse"), Convention(failure=None), None, id="a failure is excluded"),
+        pytest.param(showing(failure="parse"), Convention(missing=1.0), 0.0, id="a failure is not missing"),
+        pytest.param(showing(failure="budget"), Convention(missing=0.0), 0.0, id="missing, at worst"),
+        pytest.param(showing(failure="budget"), Convention(missing=1.0), 1.0, id="missing, at best"),
+        pytest.param(showing(failure="budget"), Convention(failure=1.0), None, id="missing is no failure"),
+        pytest.param(showing(math.nan, 1.0), Convention(failure=None), None, id="NaN is a failure"),
+        pytest.param(showing(1.0, 0.0), Convention(1.0, 1.0, missing=0.0), 1.0, id="right is right"),
+        pytest.param(showing(0.0, 1.0), Convention(1.0, 1.0, missing=1.0), 0.0, id="wrong is wrong"),
     ],
 )
-def test_scores_that_cannot_be_averaged(showings: tuple[Showing, ...], averaged: float | None) -> None:
-    """None where both orders have no graded scores to average; a failure of the judge is wrong here too."""
-    assert Comparison(1, showings).averaged() == averaged
+def test_a_convention_says_what_else_is_worth(
+    one: Showing, convention: Convention, credit: float | None
+) -> None:
+    """Ties, failures of the judge and missing answers are worth what the convention says."""
+    assert one.credit(convention) == credit
 
 
-def test_an_even_average_is_worth_what_a_tie_is() -> None:
-    """The convention for ties holds for averaged scores."""
-    showings = (showing(0.75, 0.25, graded=True), showing(0.25, 0.75, position=1, graded=True))
-    assert Comparison(1, showings).averaged(Convention(tie=0.5)) == 0.5
+@pytest.mark.parametrize("field", ["tie", "failure", "missing"])
+@pytest.mark.parametrize("credit", [-0.1, 1.5, math.nan, math.inf])
+def test_credits_lie_between_0_and_1(field: str, credit: float) -> None:
+    """A convention with any other is refused, and the credit is named."""
+    with pytest.raises(UsageError, match=f"the credit of a {field} is {credit}"):
+        Convention(**{field: credit})
 
 
-# Lists.
+@pytest.mark.parametrize(("field", "near"), [("order", "expected"), ("average", "micro")])
+def test_unknown_orders_and_averages_are_refused(field: str, near: str) -> None:
+    """What is near is named."""
+    with pytest.raises(UnknownName, match=near):
+        Convention(**{field: f"{near}s"})
 
 
-@pytest.mark.parametrize(
-    ("lists", "credit"),
-    [
-        pytest.param([["right", "right"]], 1.0, id="one loser, beaten"),
-        pytest.param([["right", "right"], ["right", "wrong"], ["right", "right"]], 0.5, id="1, ½, 1"),
-        pytest.param([["right", "wrong"], ["right", "wrong"]], 0.25, id="½, ½"),
-        pytest.param([["right", "right"], ["wrong", "wrong"]], 0.0, id="one loser wins"),
-        pytest.param([["right", "right"], ["parse", "parse"]], 0.0, id="one without a verdict"),
-        pytest.param([["right", "right"], ["right", "transport"]], None, id="partly unanswered"),
-        pytest.param(
-            [["wrong", "wrong"], ["transport", "transport"]], None, id="lost, yet partly unanswered"
-        ),
-        pytest.param([], None, id="no loser"),
-    ],
-)
-def test_a_list_is_won_by_beating_every_loser(lists: list[list[str]], credit: float | None) -> None:
-    """The credit of a list is the product over its losers; with a part missing, the list is missing."""
-    listed = outcome(*(told(*said, loser=loser) for loser, said in enumerate(lists, 1)))
-    assert listed.credit(Comparison.expected) == credit
+def test_a_tie_cannot_be_left_out() -> None:
+    """A tie has a credit; None is for failures and for missing answers."""
+    with pytest.raises((UsageError, TypeError)):
+        Convention(tie=None)  # type: ignore[arg-type]
+
+
+# Items without their texts.
+
+
+def test_facts_of_an_item() -> None:
+    """All that metrics need, and no text."""
+    item = replace(pair("good", "worse", uid="7", path="harmlessness/S1"), best=1)
+    known = facts(item)
+    assert (known.id, known.set, known.path) == ("pairwise/7", "pairwise", "harmlessness/S1")
+    assert (known.best, known.losers) == (1, (0,))
+    assert (known.models, known.lengths) == (("model-a", "model-b"), (4, 5))
+    assert known.marks == (mark("good"), mark("worse"))
+    assert known.conversation == conversation_mark(item.conversation)
+
+
+def test_lengths_are_in_characters() -> None:
+    """Of Unicode, not bytes."""
+    assert facts(pair("é🙂", "ab")).lengths == (2, 2)
+
+
+@given(st.text(), st.text())
+def test_marks_tell_texts_apart(one: str, other: str) -> None:
+    """Equal texts, and only those, have equal marks of sixteen digits; lone surrogates have one as well."""
+    assert (mark(one) == mark(other)) == (one == other)
+    assert len(mark(one)) == MARK
+    assert mark("\ud800") != mark("?")
+
+
+def test_marks_tell_conversations_apart() -> None:
+    """By role, by text and by where a turn ends."""
+    turns = [
+        (Message("user", "a"), Message("assistant", "b")),
+        (Message("user", "a"), Message("user", "b")),
+        (Message("user", "ab"),),
+        (Message("user", "a b"),),
+        (),
+    ]
+    assert len({conversation_mark(each) for each in turns}) == len(turns)
 
 
 def test_showings_are_put_together_by_loser() -> None:
-    """Showings of one loser form one comparison, in whatever order they come."""
+    """Showings of one loser stand together, in whatever order they come, and keep theirs."""
     first, second = told("right", "wrong", loser=1), told("right", "right", loser=2)
-    mixed = [first[0], second[0], second[1], first[1]]
-    made = put_together(listing("good", ["bad", "worse"]), mixed)
-    assert made.comparisons == (Comparison(1, first), Comparison(2, second))
+    item = listing("good", ["bad", "worse"])
+    made = put_together(item, [first[0], second[0], second[1], first[1]])
+    assert made.showings == (*first, *second)
+    assert made.item == facts(item)
 
 
 # What is a number.
@@ -184,43 +174,30 @@ def test_only_finite_scores_are_scores(verdict: Scores | Failure, place: int, sc
     assert verdict_scores(verdict, place) == score
 
 
-@pytest.mark.parametrize(("best", "rival"), [(math.nan, 0.0), (0.0, math.nan), (None, 1.0), (1.0, None)])
-def test_a_showing_without_two_numbers_says_nothing(best: float | None, rival: float | None) -> None:
-    """NaN is neither more nor less nor equal: never a tie, always without credit."""
-    one = showing(best, rival)
-    assert (one.said, one.credit()) == (None, 0.0)
+# The order that is drawn.
 
 
-# Laws.
+@given(st.text(), st.text(), st.integers(0, 5))
+def test_a_pair_and_its_mirror_image_are_shown_in_the_same_order(one: str, other: str, seed: int) -> None:
+    """The labels take no part: what is best is shown first in the one and second in the other."""
+    item = pair(one, other)
+    drawn, mirrored = (
+        drawn_position(seed, facts(each), loser) for each, loser in ((item, 1), (replace(item, best=1), 0))
+    )
+    assert drawn + mirrored == (one != other)
 
 
-@given(st.lists(words, min_size=1, max_size=6))
-def test_the_worst_and_the_best_case_enclose_the_credit(said: Sequence[str]) -> None:
-    """Whatever is missing, the credit lies between assuming it wrong and assuming it right, in [0, 1]."""
-    comparison = compared(*said)
-    worst, middle, best = (comparison.expected(case) for case in (WORST, Convention(), BEST))
-    assert worst is not None
-    assert best is not None
-    assert 0 <= worst <= best <= 1
-    assert (worst == best == middle) if "transport" not in said else middle is None
-
-
-@given(st.lists(words, min_size=2, max_size=6))
-def test_consistent_is_never_more_than_expected(said: Sequence[str]) -> None:
-    """The worse order cannot be better than the mean of both where each has as many samples."""
-    comparison = compared(*said[: len(said) // 2 * 2])
-    expected, consistent = comparison.expected(), comparison.consistent()
-    assert (expected is None) == (consistent is None)
-    assert expected is None or consistent is None or consistent <= expected
-
-
-@given(st.lists(st.lists(words, min_size=2, max_size=2), min_size=1, max_size=4))
-def test_another_loser_never_makes_a_list_easier(lists: list[list[str]]) -> None:
-    """A list's credit is at most that of any part of it, as long as nothing is missing."""
-    comparisons = [told(*said, loser=loser) for loser, said in enumerate(lists, 1)]
-    whole, part = outcome(*comparisons), outcome(*comparisons[:1])
-    of_whole = whole.credit(lambda comparison: comparison.expected(WORST))
-    of_part = part.credit(lambda comparison: comparison.expected(WORST))
-    assert of_whole is not None
-    assert of_part is not None
-    assert of_whole <= of_part
+def test_drawn_orders_are_fair_and_follow_the_seed() -> None:
+    """Half of the pairs are shown with the best response first; half of the orders change with the seed; what
+    else the list holds, and who wrote it, does not matter.
+    """
+    items = [facts(pair(f"good {number}", f"bad {number}")) for number in range(2_000)]
+    orders = [[drawn_position(seed, item, 1) for item in items] for seed in (0, 1)]
+    changed = sum(one != other for one, other in zip(*orders, strict=True))
+    for count in (sum(orders[0]), sum(orders[1]), changed):
+        assert abs(count - 1_000) < 5 * math.sqrt(500)
+    longer = [listing(f"good {number}", [f"bad {number}", "third"]) for number in range(2_000)]
+    unnamed = [
+        replace(each, candidates=tuple(Candidate(one.text) for one in each.candidates)) for each in longer
+    ]
+    assert [drawn_position(0, facts(item), 1) for item in unnamed] == orders[0]

@@ -20,7 +20,9 @@ from rmb.datasets import Benchmark
 from rmb.datasets.official import LISTS, PAIRS
 from rmb.datasets.rmb import load
 from rmb.metrics import summarise
-from rmb.outcomes import Comparison
+from rmb.metrics.columns import columns
+from rmb.metrics.credits import item_credits
+from rmb.outcomes import HEADLINE
 from rmb.run import Run
 from rmb.scorers import Setup, open_scorer
 from tests import independent_counts
@@ -237,7 +239,9 @@ def test_a_judge_of_places_scores_half(
 def test_the_oracle_loses_only_what_nobody_can_win(judged: Callable[[str], Judged]) -> None:
     """Items with identical texts, and of two labels that contradict each other the later one."""
     found, summary = judged("oracle")
-    lost = {outcome.item.id for outcome in found.outcomes if outcome.credit(Comparison.expected) != 1}
+    every = columns(found.outcomes)
+    credits_ = zip(every.items, item_credits(every, HEADLINE), strict=True)
+    lost = {item.id for item, worth in credits_ if worth != 1}
     assert lost == IDENTICAL | CONTRADICTED
     assert summary["position_consistency"]["value"] == 1
 

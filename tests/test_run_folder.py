@@ -1,7 +1,8 @@
-"""The folder that a run leaves: three files, whole or absent, that say the same."""
+"""The folder that a run leaves: five files, whole or absent, that say the same."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections import defaultdict
@@ -14,12 +15,16 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from rmb.cli import judging
-from rmb.cli.opening import Options
+from rmb.cards import Baseline, NamedCard
+from rmb.cli.opening import Judge
+from rmb.cli.recording import Recorded, sanity_outcomes
+from rmb.datasets import Benchmark
 from rmb.errors import DataError, StorageError, UsageError
-from rmb.outcomes import Outcome
-from rmb.records import Candidate, Failure, Item, Question
-from rmb.run import Run, folder
+from rmb.outcomes import HEADLINE
+from rmb.records import Candidate, Failure, Item, Question, Usage
+from rmb.run import Run, Settings, folder
+from rmb.run.rows import COLUMNS, read_rows, write_rows
+from rmb.scorers import Scorer
 from rmb.testing import Scripted
 from tests.builders import always_first, honest, listing, pair, run, showing, told
 from tests.builders import outcome as made
@@ -34,9 +39,7 @@ ITEMS: list[Item] = [
 ]
 
 
-ASKED: dict[str, Any] = {**dict.fromkeys(Options.__slots__), "orders": "both", "samples": 1}
-OPTIONS = Options(**ASKED)
-"""Of these the summary repeats orders and samples."""
+SANITY = ["longest", "shortest", "first", "last", "random", "oracle"]
 
 
 def moody(question: Question) -> list[float] | Failure:
@@ -54,19 +57,21 @@ def moody(question: Question) -> list[float] | Failure:
             return honest(question)
 
 
-def written(to: Path, ran: Run) -> Path:
-    """The folder of a run, with its summary as the judge command makes it."""
+def written(to: Path, scorer: Scorer, items: list[Item]) -> Path:
+    """The folder of a scorer's run, as the judge command makes it."""
+    ran: Run = run(scorer, items)
+    card = NamedCard(name="scripted", sha256="", card=Baseline(kind="baseline", summary="", rule="first"))
     place = folder.claim(to / "run")
-    folder.write(
-        place, manifest={"schema": 1}, summary=judging.summary_of(ran, OPTIONS), outcomes=ran.outcomes
-    )
+    data = Benchmark("made", "nowhere", tuple(items))
+    recorded = Recorded(Judge(card, None, scorer), data, ran, Settings(), HEADLINE)
+    recorded.write(place, asyncio.run(sanity_outcomes(items, Settings())))
     return place
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """The folder of a run with every sort of verdict and failure in it."""
-    return written(tmp_path, run(Scripted(moody), ITEMS))
+    return written(tmp_path, Scripted(moody), ITEMS)
 
 
 def summary_in(place: Path) -> dict[str, Any]:
@@ -77,9 +82,45 @@ def summary_in(place: Path) -> dict[str, Any]:
 # Files.
 
 
-def test_a_run_leaves_three_files(place: Path) -> None:
-    """Manifest, rows and figures; no temporary file is left behind."""
-    assert sorted(path.name for path in place.iterdir()) == ["items.parquet", "run.json", "summary.json"]
+def test_a_run_leaves_five_files(place: Path) -> None:
+    """Manifest, rows, rows of the sanity judges, failures and figures; no temporary file is left behind."""
+    assert sorted(path.name for path in place.iterdir()) == [
+        "failures.jsonl",
+        "items.parquet",
+        "run.json",
+        "sanity.parquet",
+        "summary.json",
+    ]
+
+
+def test_the_sanity_judges_have_their_rows(place: Path) -> None:
+    """All six, on the same items; keys of answers are left out, since these answers are not stored."""
+    rows = read_rows(place / "sanity.parquet")
+    assert list(dict.fromkeys(row["judge"] for row in rows)) == SANITY
+    mine = {row["item"] for row in read_rows(place / "items.parquet")}
+    for name in SANITY:
+        assert {row["item"] for row in rows if row["judge"] == name} == mine
+    assert {tuple(row["answer_keys"]) for row in rows} == {()}
+
+
+def test_a_folder_can_be_read_back(place: Path) -> None:
+    """Judge, convention, outcomes and those of the sanity judges, as they were written."""
+    kept = folder.read(place)
+    assert (kept.judge, kept.template, kept.convention) == ("scripted", None, HEADLINE)
+    bare = [
+        replace(one, showings=tuple(replace(shown, usage=Usage()) for shown in one.showings))
+        for one in run(Scripted(moody), ITEMS).outcomes
+    ]
+    assert [one.item for one in kept.outcomes] == [one.item for one in bare]
+    said = [[shown.said for shown in one.showings] for one in kept.outcomes]
+    assert said == [[shown.said for shown in one.showings] for one in bare]
+    assert list(kept.sanity()) == SANITY
+
+
+def test_a_folder_without_sanity_judges_can_be_read(place: Path) -> None:
+    """They are beside the run and no part of it."""
+    (place / "sanity.parquet").unlink()
+    assert folder.read(place).sanity() == {}
 
 
 CONTRACT = {
@@ -95,7 +136,7 @@ CONTRACT = {
     ),
     *("position_consistency", "first_position_rate", "counts", "cost_usd", "convention"),
 }
-EXTRAS = {"macro", "bounds"}
+EXTRAS = {"macro", "bounds", "behaviour", "sensitivity", "few_conversations"}
 
 
 def test_the_summary_has_the_keys_of_the_contract(place: Path) -> None:
@@ -112,9 +153,9 @@ def test_the_summary_has_the_keys_of_the_contract(place: Path) -> None:
 
 def test_an_empty_run_has_the_same_keys(tmp_path: Path) -> None:
     """Figures of nothing are null; the files and keys are there all the same."""
-    place = written(tmp_path, run(Scripted(honest), []))
+    place = written(tmp_path, Scripted(honest), [])
     assert set(summary_in(place)) == CONTRACT | EXTRAS
-    assert (summary_in(place)["overall"], folder.read_rows(place)) == (None, [])
+    assert (summary_in(place)["overall"], read_rows(place / "items.parquet")) == (None, [])
 
 
 def test_json_is_for_people_and_programs(tmp_path: Path) -> None:
@@ -163,7 +204,7 @@ def test_half_a_file_is_thrown_away(tmp_path: Path) -> None:
 
 def test_there_is_a_row_for_each_item_loser_order_and_sample(place: Path) -> None:
     """Nine pairs and six lists of three, in both orders; no row is there twice."""
-    rows = folder.read_rows(place)
+    rows = read_rows(place / "items.parquet")
     assert len(rows) == 9 * 2 + 6 * 2 * 2
     assert len({(row["item"], row["loser"], row["position"], row["sample"]) for row in rows}) == len(rows)
 
@@ -171,10 +212,10 @@ def test_there_is_a_row_for_each_item_loser_order_and_sample(place: Path) -> Non
 def test_the_columns_are_those_of_the_contract(place: Path) -> None:
     """Names and types do not depend on the data, so that files of many runs can be read as one."""
     schema = parquet.read_schema(place / "items.parquet")
-    assert schema.names == [*folder.COLUMNS, "answer_keys"]
+    assert schema.names == [*COLUMNS, "answer_keys"]
     types = {"bool_": "bool", "float64": "double"}
-    assert [str(schema.field(name).type) for name in folder.COLUMNS] == [
-        types.get(kind, kind) for kind in folder.COLUMNS.values()
+    assert [str(schema.field(name).type) for name in COLUMNS] == [
+        types.get(kind, kind) for kind in COLUMNS.values()
     ]
 
 
@@ -196,11 +237,13 @@ def test_a_row_tells_verdict_scores_and_credit(
     tmp_path: Path, said: tuple[str, str], row: dict[str, Any]
 ) -> None:
     """Null stands for what there is not; a failure names its reason."""
-    folder.write_items(tmp_path / "items.parquet", [made(told(*said), item=pair())])
-    first, second = folder.read_rows(tmp_path)
+    write_rows(tmp_path / "items.parquet", {"mine": [made(told(*said), item=pair())]})
+    first, second = read_rows(tmp_path / "items.parquet")
     assert {name: first[name] for name in row} == row
     assert (first["position"], second["position"]) == (0, 1)
     assert (first["item"], first["set"], first["loser"]) == ("pairwise/0", "pairwise", 1)
+    assert (first["judge"], first["best"]) == ("mine", 0)
+    assert (first["best_length"], first["loser_length"]) == (len("good"), len("bad"))
     assert (first["goal"], first["scenario"]) == ("helpfulness", "Chat/Discussion")
     assert (first["best_model"], first["loser_model"]) == ("model-a", "model-b")
 
@@ -208,22 +251,22 @@ def test_a_row_tells_verdict_scores_and_credit(
 def test_a_response_rated_alone_has_no_position(tmp_path: Path) -> None:
     """Null, and the keys of both answers."""
     one = replace(showing(position=None), keys=("key of good", "key of bad"))
-    folder.write_items(tmp_path / "items.parquet", [made([one])])
-    (row,) = folder.read_rows(tmp_path)
+    write_rows(tmp_path / "items.parquet", {"mine": [made([one])]})
+    (row,) = read_rows(tmp_path / "items.parquet")
     assert (row["position"], row["answer_keys"]) == (None, ["key of good", "key of bad"])
 
 
 def test_details_of_failures_may_hold_any_text(place: Path) -> None:
     """What a provider sent is shown as well as it can be."""
-    (detail,) = {row["detail"] for row in folder.read_rows(place) if row["failure"] == "transport"}
+    (detail,) = {row["detail"] for row in read_rows(place / "items.parquet") if row["failure"] == "transport"}
     assert detail == "reset? by peer"
 
 
 def test_names_of_models_may_hold_any_text(tmp_path: Path) -> None:
     r"""JSON data may say "\ud800" anywhere; a finished run is written all the same."""
     odd = replace(pair(), candidates=(Candidate("good", "model \ud800"), Candidate("bad")))
-    folder.write_items(tmp_path / "items.parquet", [made(told("right", "right"), item=odd)])
-    assert folder.read_rows(tmp_path)[0]["best_model"] == "model ?"
+    write_rows(tmp_path / "items.parquet", {"mine": [made(told("right", "right"), item=odd)]})
+    assert read_rows(tmp_path / "items.parquet")[0]["best_model"] == "model ?"
 
 
 def test_rows_give_the_figures_again(place: Path) -> None:
@@ -231,7 +274,7 @@ def test_rows_give_the_figures_again(place: Path) -> None:
     by_item: defaultdict[tuple[str, str, str], defaultdict[int, list[float | None]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    for row in folder.read_rows(place):
+    for row in read_rows(place / "items.parquet"):
         by_item[row["goal"], row["set"], row["item"]][row["loser"]].append(row["credit"])
     subsets: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for (goal, kind, _), losers in by_item.items():
@@ -263,7 +306,17 @@ def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-@pytest.mark.parametrize("left", [".items.parquet.part", ".summary.json.part", ".run.json.part", ".probe"])
+@pytest.mark.parametrize(
+    "left",
+    [
+        ".items.parquet.part",
+        ".sanity.parquet.part",
+        ".failures.jsonl.part",
+        ".summary.json.part",
+        ".run.json.part",
+        ".probe",
+    ],
+)
 def test_what_a_killed_run_left_is_no_stranger(place: Path, left: str) -> None:
     """A run that was killed while it wrote can be resumed with the same command."""
     (place / left).touch()
@@ -289,7 +342,7 @@ def test_a_file_in_place_of_the_folder_is_a_storage_error(tmp_path: Path) -> Non
 def test_a_folder_that_vanished_is_a_storage_error(tmp_path: Path) -> None:
     """If the folder is gone when the run ends, that is said in one line."""
     with pytest.raises(StorageError, match="gone"):
-        folder.write(tmp_path / "gone", manifest={}, summary={}, outcomes=list[Outcome]())
+        folder.write(tmp_path / "gone", folder.Contents(manifest={}, summary={}, judge="mine", outcomes=[]))
 
 
 # Folders that cannot be read.
@@ -303,7 +356,7 @@ def test_broken_rows_are_a_data_error(tmp_path: Path, data: bytes | None) -> Non
     if data is not None:
         (tmp_path / "items.parquet").write_bytes(data)
     with pytest.raises(DataError, match=r"items\.parquet") as caught:
-        folder.read_rows(tmp_path)
+        read_rows(tmp_path / "items.parquet")
     assert "\n" not in str(caught.value)
 
 
@@ -312,7 +365,7 @@ def test_rows_cut_short_are_a_data_error(place: Path) -> None:
     data = (place / "items.parquet").read_bytes()
     (place / "items.parquet").write_bytes(data[: len(data) // 2])
     with pytest.raises(DataError):
-        folder.read_rows(place)
+        read_rows(place / "items.parquet")
 
 
 @pytest.mark.parametrize(
@@ -356,3 +409,11 @@ def test_files_are_json(place: Path) -> None:
     """Any JSON reader reads both: no NaN, no comments."""
     for name in ("run.json", "summary.json"):
         json.loads((place / name).read_bytes(), parse_constant=pytest.fail)
+
+
+def test_failures_are_json_lines(place: Path) -> None:
+    """One object a line, in UTF-8; what UTF-8 does not have is escaped."""
+    lines = (place / "failures.jsonl").read_text(encoding="utf-8").splitlines()
+    told = [json.loads(line, parse_constant=pytest.fail) for line in lines]
+    assert sorted(one["reason"] for one in told) == ["empty", "transport"]
+    assert {one["detail"] for one in told} == {"no rewards", "reset\udcff by peer"}

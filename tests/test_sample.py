@@ -19,7 +19,7 @@ from rmb.metrics import summarise
 from rmb.records import Item
 from rmb.run import Settings
 from rmb.scorers import Setup, open_scorer
-from tests.builders import run
+from tests.builders import credit, run
 
 SAMPLE = content_root() / "sample"
 ITEMS = load_sample().items
@@ -136,7 +136,7 @@ def test_the_best_response_is_not_the_longest() -> None:
 def test_length_decides_no_more_than_a_coin(name: str) -> None:
     """Who prefers the longer, or the shorter, of two responses is right in 40 to 60 % of the pairs."""
     outcomes = run(open_scorer(open_card(name), Setup()), PAIRED).outcomes
-    rights = [outcome.credit(lambda comparison: comparison.expected()) for outcome in outcomes]
+    rights = [credit(outcome) for outcome in outcomes]
     assert 0.4 <= sum(right or 0.0 for right in rights) / len(rights) <= 0.6
 
 
@@ -154,7 +154,7 @@ def test_the_place_does_not_tell_the_best(items: list[Item], seed: int) -> None:
     """In a single drawn order the best response is shown first about as often as not."""
     settings = Settings(orders="single", seed=seed)
     outcomes = run(open_scorer(open_card("first"), Setup()), items, settings).outcomes
-    shown = [showing for outcome in outcomes for group in outcome.comparisons for showing in group.showings]
+    shown = [showing for outcome in outcomes for showing in outcome.showings]
     assert len(shown) == len(PAIRED)
     assert 0.35 <= sum(showing.position == 0 for showing in shown) / len(shown) <= 0.65
 

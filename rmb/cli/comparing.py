@@ -38,7 +38,7 @@ def compare_runs(places: Sequence[str], given: Mapping[str, Any]) -> None:
     beside = {name: outcomes for name, outcomes in runs[0].sanity().items() if name not in judges}
     found = compare(judges, sanity=beside, convention=counted, matters=given["matters"] / 100)
     if given["as_json"]:
-        click.echo(json.dumps({**found.to_json(), "warnings": warnings}))
+        click.echo(json.dumps({**found.to_json(), "warnings": warnings}, allow_nan=False))
         return
     console = wide_console()
     for part in tables(found):

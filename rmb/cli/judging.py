@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import click
@@ -93,6 +93,9 @@ class Session:
             click.echo(json.dumps({row.judge: row.summary for row in rows} if several else rows[0].summary))
         elif any(row.summary["coverage"] for row in rows):
             show_tables(rows, sanity_rows(sanity, {row.judge for row in rows}, self.options.convention))
+        if len(rows) > 1:
+            line = f"which is better, and is it real: rmb compare {shlex.join(map(str, places[: len(rows)]))}"
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
         return max(codes)
 
     async def judged(self, judge: Judge) -> Run:
@@ -150,14 +153,8 @@ def labels(judges: Sequence[Judge]) -> list[str]:
     """What each judge is called in folders and tables: its card's name, numbered where two share one."""
     names: list[str] = []
     for judge in judges:
-        names.append(next(name for name in numbered(judge.card.name) if name not in names))
+        names.append(next(name for name in folder.numbered(judge.card.name) if name not in names))
     return names
-
-
-def numbered(name: str) -> Iterator[str]:
-    """The name, then name-2, name-3 and so on."""
-    yield name
-    yield from (f"{name}-{number}" for number in count(2))
 
 
 def run_folder(judge: Judge, label: str, options: Options, *, several: bool) -> Path:
@@ -165,11 +162,7 @@ def run_folder(judge: Judge, label: str, options: Options, *, several: bool) -> 
     if options.out:
         out = Path(options.out).expanduser()
         return folder.claim(out / label if several else out)
-    template = Path(judge.template.source.name).stem if judge.template else None
-    place = folder.default_folder(label, template)
-    return folder.claim(
-        next(free for name in numbered(place.name) if not (free := place.with_name(name)).exists())
-    )
+    return folder.new_folder(label, Path(judge.template.source.name).stem if judge.template else None)
 
 
 def exit_code(run: Run) -> int:

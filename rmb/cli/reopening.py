@@ -10,10 +10,10 @@ import pydantic
 from rmb.cards import CARD, Generative, NamedCard, open_card
 from rmb.cli.opening import Judge, load_data
 from rmb.datasets import Benchmark
-from rmb.errors import DataError, one_line
+from rmb.errors import DataError, UsageError, one_line
 from rmb.records import Item
 from rmb.run import Settings, folder
-from rmb.scorers import Setup, open_scorer
+from rmb.scorers import KINDS, Setup, open_scorer
 from rmb.templates import Template
 
 
@@ -24,12 +24,20 @@ def data_of(kept: folder.Kept, named: str | None) -> Benchmark:
 
 
 def judge_of(kept: folder.Kept, given: Mapping[str, Any], items: Sequence[Item], settings: Settings) -> Judge:
-    """The run's judge, with what the options put in the place of its card, template and parts."""
-    card = open_card(given["judge"]) if given["judge"] else card_of(kept)
+    """The run's judge, with what the options put in the place of its card, template and parts.
+
+    Raises UsageError for a card of another kind than the run's, or for any where the run's has no stored answers.
+    """
+    card = card_of(kept)
+    if given["judge"]:
+        before, card = card.card.kind, open_card(given["judge"])
+        # A judge without a model does not read: it would answer in the other's place.
+        if card.card.kind != before or not KINDS[before].stored:
+            raise UsageError(f"{card.name} cannot read what {kept.judge} answered; leave out --judge")
     template = None
     if isinstance(card.card, Generative):
-        before = kept.manifest["template"] or {}
-        names = {part: given[part] or before.get(part, {}).get("name") for part in ("criteria", "style")}
+        used = kept.manifest["template"] or {}
+        names = {part: given[part] or used.get(part, {}).get("name") for part in ("criteria", "style")}
         template = Template.load(given["template"] or kept.template or card.card.template, **names)
     return Judge(card, template, open_scorer(card, Setup(template=template, seed=settings.seed, items=items)))
 

@@ -28,24 +28,24 @@ def read_again(place: Path, given: Mapping[str, Any]) -> int:
     kept = folder.read(place)
     benchmark = data_of(kept, given["data"])
     items = items_of(kept.outcomes, benchmark.items)
-    settings = Settings(**kept.manifest["settings"])
+    settings = kept.settings
     judge = judge_of(kept, given, items, settings)
     counted = convention(given, kept.convention)
     run = again(judge, items, settings, kept.outcomes, given["cache"])
     sanity = asyncio.run(sanity_outcomes(items, settings))
     # Claimed when all is read: a run that cannot be read again leaves no folder behind.
     template = judge.template.source.name if judge.template else None
-    out = folder.claim(
-        Path(given["out"]).expanduser()
+    out = (
+        folder.claim(Path(given["out"]).expanduser())
         if given["out"]
-        else folder.default_folder(judge.card.name, Path(template).stem if template else None)
+        else folder.new_folder(judge.card.name, Path(template).stem if template else None)
     )
     summary = Recorded(judge, benchmark, run, settings, counted).write(out, sanity)
     click.echo(
         f"{changed(kept.outcomes, run.outcomes):,} verdicts differ, nothing was asked → {out}", err=True
     )
     if given["as_json"]:
-        click.echo(json.dumps(summary))
+        click.echo(json.dumps(summary, allow_nan=False))
     else:
         show_tables([Row(judge.card.name, summary)], sanity_rows(sanity, {judge.card.name}, counted))
     return INCOMPLETE if run.unanswered else COMPLETE
@@ -65,7 +65,7 @@ def changed(before: Sequence[Outcome], after: Sequence[Outcome]) -> int:
     """Showings whose verdict, or reason for having none, is another than it was."""
     told = [
         {
-            (outcome.item.id, showing.loser, showing.position, showing.sample): (
+            (outcome.item, showing.loser, showing.position, showing.sample): (
                 showing.said,
                 showing.failure and showing.failure.reason,
             )

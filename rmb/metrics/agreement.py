@@ -112,6 +112,8 @@ def krippendorff(ratings: Floats) -> float | None:
     "Computing Krippendorff's Alpha-Reliability", section C. Own code: the one library for it that is kept is
     under the GPL.
     """
+    if np.isnan(ratings).all():
+        return None
     categories = [ratings == value for value in np.unique(ratings[~np.isnan(ratings)])]
     counts = np.array([each.sum(axis=0) for each in categories], dtype=np.float64).reshape(
         len(categories), -1

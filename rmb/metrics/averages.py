@@ -55,7 +55,7 @@ class Groups:
     def levels(self) -> list[Labels]:
         """The scenario of each item, then its sub-scenario if it has one, "<path>.<set>"."""
         items = self.judged.items
-        deepest = max((item.path.count("/") for item in items), default=0)
+        deepest = max((item.path.count("/") for item in items), default=1)
         return [labelled([at_level(item, depth) for item in items]) for depth in range(deepest)]
 
     @cached_property

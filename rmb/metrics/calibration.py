@@ -42,7 +42,7 @@ class Calibration:
 
     brier: mean of (1 - p)² where p is the probability given to the best response: 0 for a judge that is sure and
         right, ¼ for one that always says ½, 1 for one that is sure and wrong (Brier 1950, for two classes).
-    ece: expected calibration error in [0, ½]: the mean over BINS bins of equal width, by their number of verdicts,
+    ece: expected calibration error in [0, 1], where 1 is a judge that is always sure and wrong: the mean over BINS bins of equal width, by their number of verdicts,
         of |accuracy - confidence|, where confidence is max(p, 1 - p) (Naeini et al. 2015); a p of ½ is half right.
     temperature: by which margins were divided before the logistic function, fitted on these same verdicts by
         maximum likelihood (Guo et al. 2017); None where the scores were probabilities already.

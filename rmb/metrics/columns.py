@@ -7,6 +7,7 @@ is a NaN.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -87,11 +88,9 @@ class Columns:
         Added exactly: rounding must not turn a tie into a preference.
         """
         ends = np.cumsum(self.showings)
-        sums = [
-            math.fsum(self.best[end - size : end]) - math.fsum(self.rival[end - size : end])
-            for end, size in zip(ends, self.showings, strict=True)
-        ]
-        return np.where(np.isnan(sums), np.nan, (np.sign(sums) + 1) / 2)
+        spans = [slice(end - size, end) for end, size in zip(ends, self.showings, strict=True)]
+        margins = [exact_sum(self.best[span]) - exact_sum(self.rival[span]) for span in spans]
+        return (np.sign(np.array(margins, dtype=np.float64)) + 1) / 2
 
     @cached_property
     def covered(self) -> Flags:
@@ -110,6 +109,14 @@ class Columns:
             places = [drawn_position(seed, self.items[item], int(loser)) for item, loser in pairs]
             self.drawn[seed] = np.array(places, dtype=np.int64)
         return self.drawn[seed]
+
+
+def exact_sum(values: Floats) -> float:
+    """The sum, rounded once and not on the way; of values too large to be added, the largest number there is."""
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.copysign(sys.float_info.max, math.fsum(values * 2.0**-64))
 
 
 def columns(outcomes: Sequence[Outcome]) -> Columns:

@@ -90,8 +90,11 @@ def majority(judged: Columns, convention: Convention) -> Floats:
 
 def averaged(judged: Columns, convention: Convention) -> Floats:
     """The credit of the scores added over both orders, then compared, which cancels a constant preference for a
-    place. A failure in any showing has the convention's credit; NaN where one order only was shown.
+    place. A failure in any showing has the convention's credit; NaN where one order only was shown, and
+    everywhere for a judge without any graded verdict: bare preferences cannot be averaged.
     """
+    if not judged.graded.any():
+        return np.full(judged.comparisons, np.nan)
     worth = preferred(2 * judged.averaged - 1, convention)
     failed = np.isnan(judged.averaged)
     without = np.where(judged.covered, number(convention.failure), number(convention.missing))

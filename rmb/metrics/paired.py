@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats
 
-from rmb.metrics.arrays import Floats
+from rmb.metrics.arrays import Flags, Floats
 from rmb.metrics.averages import Groups, block, cell_of
 from rmb.metrics.columns import Columns
-from rmb.metrics.credits import item_credits
+from rmb.metrics.credits import item_credits, under
 from rmb.metrics.intervals import FEW, RESAMPLES, Figure, found_in
 from rmb.metrics.permutation import sign_flip
 from rmb.outcomes import Convention
@@ -27,7 +27,10 @@ Finding = Literal["different", "no difference shown", "not enough data", "identi
 
 @dataclass(frozen=True, slots=True)
 class McNemar:
-    """Items by which of two judges won them outright (credit 1), and the exact test of "each as often alone".
+    """Items by which of two judges got them right, and the exact test of "each as often alone".
+
+    Right is a credit of 1: where both orders were shown, in the one that is drawn, so that an item is right or wrong
+    and the share of right ones has the headline as its expectation.
 
     p: two-sided binomial on the items that one judge alone won; 1 if there is none. It takes items for
     independent, which those of one conversation are not: where it and the sign-flip test disagree, trust the
@@ -52,7 +55,7 @@ class Paired:
     differing: items on which the credits differ.
     overall, cells: mean differences of credits in [-1, 1], first less second, with intervals clustered by
         conversation; Overall is over the cells that have such an item.
-    p: sign-flip test of the Overall difference. level: at which it is held, 5 % shared over all pairs of judges.
+    p: sign-flip test of the Overall difference.
     detectable: smallest true difference that such data shows with 80 % power; None where no spread is known.
     """
 
@@ -94,7 +97,7 @@ def paired(
             {name: figure and figure.to_json() for name, figure in found.items()}, "it", groups.goals
         ),
         p=sign_flip(by_conversation),
-        mcnemar=mcnemar(one[known] == 1, other[known] == 1),
+        mcnemar=mcnemar(*(right(judged, convention)[known] for judged in (first, second))),
         detectable=None if overall.error is None else detectable(overall.error, LEVEL / pairs),
     )
 
@@ -110,11 +113,19 @@ def shares(groups: Groups, differences: Floats, convention: Convention) -> Float
         for place in (places[name] for name in names):
             weight = len(groups.cells) * len(names) * part.table.counts[:, place].sum()
             total += part.table.sums[:, place] / weight
-    return total
+    # Rounded: sums that are 0 but for the last bits would be differences to the test.
+    return total.round(12)
+
+
+def right(judged: Columns, convention: Convention) -> Flags:
+    """(I,) whether each item is right, as McNemar's test takes it."""
+    fractional = convention.order in ("expected", "averaged")
+    told: Flags = item_credits(judged, under(convention, "single") if fractional else convention) == 1
+    return told
 
 
 def mcnemar(first: Sequence[bool] | Any, second: Sequence[bool] | Any) -> McNemar:
-    """McNemar's exact test; first, second: (items,) whether each judge won the item outright."""
+    """McNemar's exact test; first, second: (items,) whether each judge got the item right."""
     one, other = np.asarray(first, dtype=np.bool_), np.asarray(second, dtype=np.bool_)
     alone, beaten = int((one & ~other).sum()), int((other & ~one).sum())
     p = float(stats.binomtest(alone, alone + beaten).pvalue) if alone + beaten else 1.0
@@ -167,7 +178,8 @@ def in_words(names: tuple[str, str], result: Paired, p: float, *, matters: float
         case _:
             return (
                 f"not enough data to tell {names[0]} from {names[1]} ({gap}, p = {p:.2g}): "
-                f"{result.conversations} conversations, on which {would_show(result)} could show"
+                f"on {result.conversations} conversation{'s' * (result.conversations != 1)}, "
+                f"{would_show(result)} could show"
             )
 
 

@@ -16,10 +16,10 @@ def sign_flip(by_conversation: Floats, *, seed: int = 0, draws: int = FLIPS) -> 
     by_conversation: (conversations,) sums of paired differences; those of 0 take no part. The statistic is their
     total. All sign patterns are tried where there are at most `draws`; otherwise that many are drawn, and the
     one observed is counted among them (Phipson & Smyth 2010), so that no p-value is 0. In (0, 1]; 1 where
-    nothing differs. Source: Fisher 1935, section 21; by conversation, since its items are not exchangeable alone.
+    nothing differs, or one conversation alone. Source: Fisher 1935, section 21; by conversation, since its items are not exchangeable alone.
     """
     moved = by_conversation[by_conversation != 0]
-    if not moved.size:
+    if moved.size < 2:
         return 1.0
     result = stats.permutation_test(
         (moved,),

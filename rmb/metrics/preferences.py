@@ -1,4 +1,4 @@
-"""What a judge prefers beside what is right: length, place, and answers by its own family of models.
+"""What a judge prefers beside what is right: length, position, and answers by its own family of models.
 
 Raw rates mix these up: where the better answer is also the longer one, a good judge "prefers long answers". So
 one logistic regression holds them against each other; its slopes are what a planted bias is recovered from.
@@ -48,22 +48,22 @@ class Slopes:
     """The regression of "the judge prefers the best response" on what tells the two apart.
 
     right: the intercept: how strongly the judge prefers what the label prefers, all else equal.
-    length: for a response e times as long. place: for being shown second and not first, negative where the first is
-        favoured. own_family: for being written by a model of the judge's family where the other is not.
+    length: for a response e times as long. first: for the one shown first, of two that are otherwise alike.
+    own_family: for being written by a model of the judge's family where the other is not.
     Each is None where the data cannot tell it (one position, no such answers); all are where `why` says so.
     n: the verdicts with a preference that it rests on.
     """
 
     right: Slope | None = None
     length: Slope | None = None
-    place: Slope | None = None
+    first: Slope | None = None
     own_family: Slope | None = None
     n: int = 0
     why: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As in summary.json."""
-        named = {name: getattr(self, name) for name in ("right", "length", "place", "own_family")}
+        named = {name: getattr(self, name) for name in ("right", "length", "first", "own_family")}
         return {**{name: one and one.to_json() for name, one in named.items()}, "n": self.n, "why": self.why}
 
 
@@ -102,7 +102,7 @@ def slopes(judged: Columns, own_family: str | None = None) -> Slopes:
     design = {
         "right": np.ones(len(at)),
         "length": log_length_ratio(judged)[at],
-        "place": np.where(judged.position < 0, 0.0, judged.position - 0.5),
+        "first": np.where(judged.position < 0, 0.0, 1.0 - 2.0 * judged.position),
         "own_family": own(judged, own_family)[at],
     }
     known = np.isin(judged.vote, (0.0, 1.0)) & ~np.isnan(design["length"])
@@ -144,9 +144,11 @@ def fitted(preferred: Floats, design: Mapping[str, Floats], conversation: Intege
     # Rounded: a slope that is 0 by symmetry comes out as some 1e-17, with an interval as narrow.
     rows = zip(design, found.params.round(9), found.conf_int().round(9), found.pvalues, strict=True)
     named = {
-        name: Slope(float(value), float(low), float(high), float(p)) for name, value, (low, high), p in rows
+        # Without any spread p would be 0/0: nothing speaks against 0.
+        name: Slope(float(value), float(low), float(high), float(p) if low < high else float(value == 0))
+        for name, value, (low, high), p in rows
     }
-    return Slopes(named["right"], named.get("length"), named.get("place"), named.get("own_family"), n=size)
+    return Slopes(named["right"], named.get("length"), named.get("first"), named.get("own_family"), n=size)
 
 
 def length_parts(judged: Columns, convention: Convention = HEADLINE) -> list[Part]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, get_args
 
+import numpy as np
+
 from rmb.metrics.averages import Groups
 from rmb.metrics.columns import Columns
 from rmb.metrics.credits import item_credits
@@ -86,8 +88,9 @@ def sensitivity(judges: Mapping[str, Columns], headline: Convention = HEADLINE) 
 
 def matters(judges: Mapping[str, Columns]) -> dict[str, bool]:
     """Which fields of a convention can change a figure of these judges."""
-    ties = any((judged.vote == 0.5).any() or is_split(judged) for judged in judges.values())
-    failures = any(((judged.vote != judged.vote) & ~judged.unanswered).any() for judged in judges.values())
+    failures = any((np.isnan(judged.vote) & ~judged.unanswered).any() for judged in judges.values())
+    # A failure is a vote as well, and with it a majority may come out even.
+    ties = failures or any((judged.vote == 0.5).any() or is_split(judged) for judged in judges.values())
     return {"tie": bool(ties), "failure": bool(failures)}
 
 

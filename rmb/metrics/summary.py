@@ -51,7 +51,7 @@ def parts(groups: Groups, convention: Convention) -> list[Part]:
     judged = groups.judged
     worth = item_credits(judged, convention)
     nothing = np.full(len(judged.items), np.nan)
-    averaged = item_credits(judged, under(convention, "averaged")) if judged.graded.any() else nothing
+    averaged = item_credits(judged, under(convention, "averaged"))
     ordered = bool((judged.position >= 0).any())
     consistent = item_credits(judged, under(convention, "consistent")) if ordered else nothing
     return [
@@ -98,12 +98,15 @@ def coverage(judged: Columns) -> float | None:
     return float(judged.covered.mean()) if judged.comparisons else None
 
 
-def bounds(groups: Groups, convention: Convention) -> dict[str, Any]:
+def bounds(groups: Groups, convention: Convention) -> dict[str, Any] | None:
     """The headline figures if every missing answer were wrong ("worst"), and if every one were right ("best").
 
     They hold for the figure of the complete run. That of the items answered so far may lie outside: it leaves
-    out what is known of items answered in part.
+    out what is known of items answered in part. None where failures are left out: an answer that is still to
+    come may be one, and take its item out of the mean.
     """
+    if convention.failure is None:
+        return None
     cases = {}
     for case, missing in (("worst", 0.0), ("best", 1.0)):
         worth = item_credits(groups.judged, replace(convention, missing=missing))

@@ -40,7 +40,7 @@ def pairs(found: Comparing) -> Table:
         "95 %",
         "p",
         "Holm",
-        "won alone",
+        "right alone",
         "McNemar p",
         "would show",
         "agree",

@@ -20,7 +20,7 @@ BEHAVIOUR = (
     "right if longer",
     "if shorter",
     "log-odds: length",
-    "place",
+    "first",
     "own family",
     "ECE",
 )
@@ -69,7 +69,15 @@ def headline(rows: Sequence[Row]) -> Table:
 
 def behaviours(rows: Sequence[Row]) -> Table:
     """One line a judge: what it prefers beside what is right. Log-odds are those of one regression."""
-    table = Table(title="Behaviour", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(
+        title="Behaviour",
+        title_justify="left",
+        caption="log-odds: of one regression on all three and on being right; * its 95 % interval leaves out 0",
+        caption_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
     table.add_column("judge", no_wrap=True)
     for name in BEHAVIOUR:
         table.add_column(Text(name), justify="right", no_wrap=True)
@@ -91,7 +99,7 @@ def behaviour_cells(summary: Mapping[str, Any]) -> Iterator[str]:
     yield str(flips["to_second"])
     for name in ("longer_preferred", "longer_is_best", "accuracy_longer", "accuracy_shorter"):
         yield value(length[name])
-    for name in ("length", "place", "own_family"):
+    for name in ("length", "first", "own_family"):
         yield slope(slopes[name])
     calibration = told["calibration"]
     yield NOTHING if calibration is None else f"{calibration['shown']['ece']:.3f}"
@@ -135,8 +143,9 @@ def spread_of(row: Row) -> Iterator[str]:
     told = row.summary["sensitivity"]["conventions"]
     values = [figure for one in told for figure in one["overall"].values() if figure is not None]
     if len(values) > 1 and max(values) - min(values) >= 0.0005:
+        what = "Overall" if row.summary["overall"] else "the mean of its sets"
         yield (
-            f"{row.judge}: Overall lies between {min(values):.3f} and {max(values):.3f} under {len(values)} "
+            f"{row.judge}: {what} lies between {min(values):.3f} and {max(values):.3f} under {len(values)} "
             "conventions (summary.json: sensitivity)"
         )
 

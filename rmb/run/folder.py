@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from rmb.errors import DataError, StorageError, UsageError
 from rmb.outcomes import HEADLINE, Convention, Outcome
+from rmb.run.plan import Settings
 from rmb.run.rows import Judged, read_outcomes, write_rows
 
 SCHEMA = 2
@@ -30,6 +32,18 @@ def default_folder(judge: str, template: str | None, *, now: datetime | None = N
     at = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
     name = "-".join(part for part in (at, judge, template) if part)
     return Path("runs") / "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
+
+
+def new_folder(judge: str, template: str | None) -> Path:
+    """A default folder that there is not yet, made: a second run within a second has one of its own."""
+    place = default_folder(judge, template)
+    return claim(next(free for name in numbered(place.name) if not (free := place.with_name(name)).exists()))
+
+
+def numbered(name: str) -> Iterator[str]:
+    """The name, then name-2, name-3 and so on."""
+    yield name
+    yield from (f"{name}-{number}" for number in count(2))
 
 
 def claim(folder: Path) -> Path:
@@ -99,6 +113,7 @@ class Kept:
 
     folder: Path
     manifest: Mapping[str, Any]
+    settings: Settings
     convention: Convention
     outcomes: tuple[Outcome, ...]
 
@@ -125,7 +140,8 @@ def read(folder: Path) -> Kept:
     try:
         convention = Convention.from_json(summary["convention"])
         judge = str(manifest["judge"]["name"])
-        manifest["template"], manifest["data"]["fingerprint"], manifest["settings"]
+        settings = Settings(**manifest["settings"])
+        manifest["template"], manifest["data"]["fingerprint"]
     except (KeyError, TypeError, UsageError) as error:
         raise DataError(
             f"{folder} was not written by this version of the program ({error!r}); run the same `rmb judge` again"
@@ -133,7 +149,7 @@ def read(folder: Path) -> Kept:
     rows = read_outcomes(folder / "items.parquet")
     if set(rows) - {judge}:
         raise DataError(f"{folder}/items.parquet has rows of {min(set(rows) - {judge})}, not of {judge}")
-    return Kept(folder, manifest, convention, rows.get(judge, ()))
+    return Kept(folder, manifest, settings, convention, rows.get(judge, ()))
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

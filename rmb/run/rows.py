@@ -18,6 +18,7 @@ from rmb.records import Failure, Usage
 COLUMNS: Mapping[str, str] = {
     "judge": "string",
     "item": "string",
+    "number": "int32",
     "set": "string",
     "goal": "string",
     "scenario": "string",
@@ -46,14 +47,20 @@ COLUMNS: Mapping[str, str] = {
     "seconds": "float64",
     "attempts": "int32",
 }
-"""Columns and their Arrow types; `answer_keys`, a list of strings, comes last.
+"""Columns and their Arrow types; KEYS, a list of strings, comes last.
 
-conversation, best_mark, loser_mark: what stands for these texts, equal for equal ones. best, loser: places of the
+number: of the item in the run, 0, 1, …; ids need not be unique. conversation, best_mark, loser_mark: what stands for these texts, equal for equal ones. best, loser: places of the
 two candidates in their item; lengths in Unicode characters. position: where the best response was shown, 0 or 1,
 null if it was rated alone. verdict: "chosen", "rejected", "tie" or null. credit: under the run's convention; null
 where it leaves the showing out.
 """
 
+KEYS = "answer_keys"
+OPTIONAL = {
+    *("best_model", "loser_model", "position", "verdict", "best_score", "loser_score"),
+    *("credit", "failure", "detail", "cost_usd"),
+}
+"""Columns that may hold nulls."""
 UNREAD = {*Usage.__slots__, "verdict", "credit"}
 """Columns that make no outcome: what answers cost, and what follows from the scores."""
 Judged = Mapping[str, Sequence[Outcome]]
@@ -67,22 +74,19 @@ def write_rows(path: Path, judged: Judged, *, convention: Convention = HEADLINE,
     import pyarrow
     from pyarrow import parquet
 
-    schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in COLUMNS.items()])
-    schema = schema.append(pyarrow.field("answer_keys", pyarrow.list_(pyarrow.string())))
     rows = [
-        row(judge, outcome.item, showing, convention)
+        {"judge": judge, "number": number, **row(outcome.item, showing, convention)}
         for judge, outcomes in judged.items()
-        for outcome in outcomes
+        for number, outcome in enumerate(outcomes)
         for showing in (one if stored else replace(one, keys=()) for one in outcome.showings)
     ]
-    parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema), path, compression="zstd")
+    parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema()), path, compression="zstd")
 
 
-def row(judge: str, item: ItemFacts, showing: Showing, convention: Convention) -> dict[str, Any]:
+def row(item: ItemFacts, showing: Showing, convention: Convention) -> dict[str, Any]:
     """A showing as a row; of a text that is not Unicode, "?" stands for what is not."""
     failure, usage = showing.failure, showing.usage
     values = {
-        "judge": judge,
         "item": item.id,
         "set": item.set,
         "goal": item.goal,
@@ -106,7 +110,7 @@ def row(judge: str, item: ItemFacts, showing: Showing, convention: Convention) -
         "failure": failure.reason if failure else None,
         "detail": failure.detail if failure else None,
         **{name: getattr(usage, name) for name in Usage.__slots__},
-        "answer_keys": list(showing.keys),
+        KEYS: list(showing.keys),
     }
     return {name: as_unicode(value) if isinstance(value, str) else value for name, value in values.items()}
 
@@ -114,25 +118,46 @@ def row(judge: str, item: ItemFacts, showing: Showing, convention: Convention) -
 def read_rows(path: Path, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """The rows as dicts, of all columns or of some.
 
-    Raises DataError, naming the file, if it is absent, broken, or lacks a column.
+    Raises DataError, naming the file, if it is absent or broken, or if a column is absent or not what it should be.
     """
     import pyarrow
     from pyarrow import parquet
 
     try:
         file = parquet.ParquetFile(path)
-        absent = [name for name in (*COLUMNS, "answer_keys") if name not in file.schema_arrow.names]
-        rows: list[dict[str, Any]] = (
-            [] if absent else file.read(None if names is None else list(names)).to_pylist()
-        )
+        complaint = amiss(file.schema_arrow)
+        table = None if complaint else file.read(list(names or (*COLUMNS, KEYS)))
     except (OSError, pyarrow.ArrowException, ValueError) as error:
         raise DataError(f"cannot read {path}: {' '.join(str(error).split())}") from error
-    if absent:
+    if table is None:
         raise DataError(
-            f"{path} has no column {absent[0]!r}: another version wrote it; run the same `rmb judge` again "
-            "(its answers are kept, nothing is asked twice)"
+            f"{path} {complaint}: another version wrote it; run the same `rmb judge` again (its answers are kept, "
+            "nothing is asked twice)"
         )
+    for name in table.column_names:
+        if name not in OPTIONAL and table[name].null_count:
+            raise DataError(f"{path} has nothing in some rows of its column {name!r}: it is damaged")
+    rows: list[dict[str, Any]] = table.to_pylist()
     return rows
+
+
+def amiss(found: Any) -> str | None:
+    """What is wrong with an Arrow schema, to go behind the file's name; None for that of a run's rows."""
+    wanted = schema()
+    for name in wanted.names:
+        if name not in found.names:
+            return f"has no column {name!r}"
+        if found.field(name).type != wanted.field(name).type:
+            return f"has a column {name!r} of {found.field(name).type}, not {wanted.field(name).type}"
+    return None
+
+
+def schema() -> Any:
+    """The Arrow schema of a run's rows."""
+    import pyarrow
+
+    fields = [(name, getattr(pyarrow, kind)()) for name, kind in COLUMNS.items()]
+    return pyarrow.schema([*fields, (KEYS, pyarrow.list_(pyarrow.string()))])
 
 
 def read_outcomes(path: Path) -> dict[str, tuple[Outcome, ...]]:
@@ -140,7 +165,7 @@ def read_outcomes(path: Path) -> dict[str, tuple[Outcome, ...]]:
 
     Raises DataError as read_rows.
     """
-    rows = read_rows(path, [*(name for name in COLUMNS if name not in UNREAD), "answer_keys"])
+    rows = read_rows(path, [*(name for name in COLUMNS if name not in UNREAD), KEYS])
     try:
         return by_judge(rows)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -170,7 +195,8 @@ def outcomes(rows: Iterator[dict[str, Any]]) -> Iterator[Outcome]:
 def of_item(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """What the rows of one item have in common."""
     return tuple(
-        row[name] for name in ("item", "set", "goal", "scenario", "conversation", "best", "best_mark")
+        row[name]
+        for name in ("item", "set", "goal", "scenario", "conversation", "best", "best_mark", "number")
     )
 
 
@@ -208,7 +234,7 @@ def showing(row: Mapping[str, Any]) -> Showing:
         rival=row["loser_score"],
         graded=row["graded"],
         failure=None if row["failure"] is None else Failure(row["failure"], row["detail"] or ""),
-        keys=tuple(row["answer_keys"]),
+        keys=tuple(row[KEYS]),
     )
 
 
