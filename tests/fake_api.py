@@ -59,6 +59,7 @@ class Reply:
 
     text: str | None = "[[A]]"
     status: int = 200
+    refusal: str | None = None  # beside the content, as OpenAI tells it
     finish_reason: str = "stop"  # in OpenAI's words; translated for Anthropic
     logprobs: Mapping[str, float] | None = None
     delay_s: float = 0.0
@@ -213,7 +214,11 @@ def _payload(request: Request, reply: Reply) -> bytes:
 def _openai_answer(request: Request, reply: Reply) -> _Json:
     choice = {
         "index": 0,
-        "message": {"role": "assistant", "content": reply.text, "refusal": None},
+        "message": {
+            "role": "assistant",
+            "content": None if reply.refusal else reply.text,
+            "refusal": reply.refusal,
+        },
         "finish_reason": reply.finish_reason,
         "logprobs": None,
     }

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmb.canonical import Json, canonical, digest, fraction
+from rmb.canonical import canonical, digest, fraction
+from rmb.records import Json
 from tests.conftest import CHECKOUT
 
 scalars = (

@@ -60,7 +60,7 @@ FAULTS: dict[str, tuple[Reply, str | None, str]] = {
     "parse": (Reply("I like both.\nNeither [/A]."), "I like both.\nNeither [/A].", "no verdict in '"),
     "contradiction": (Reply("[[A]], no, [[B]]"), "[[A]], no, [[B]]", "the reply says A and B"),
     "refusal": (
-        Reply("I cannot.", finish_reason="refusal"),
+        Reply(refusal="I cannot."),
         "I cannot.",
         "the provider ended the reply with ",
     ),
@@ -102,17 +102,7 @@ def faulty(*reasons: str) -> Callable[[Request], Reply]:
     return script
 
 
-RENAMED = pytest.mark.xfail(
-    strict=True,
-    reason="LiteLLM tells a finish reason of 'refusal' as 'content_filter', and the client believes it: over OpenAI's "
-    'wire no reply has the reason "refusal" in the ledger',
-)
-
-
-@pytest.mark.parametrize(
-    "reason",
-    [pytest.param(name, marks=RENAMED) if name == "refusal" else name for name in sorted(FAULTS)],
-)
+@pytest.mark.parametrize("reason", sorted(FAULTS))
 def test_every_failure_has_its_line(rmb: Rmb, reason: str) -> None:
     """Both orders of the pair that failed, and no other; the raw text where there is one."""
     write_records("data.json", [pair_record(number, "good", "bad") for number in range(3)])
@@ -133,8 +123,8 @@ def test_every_failure_has_its_line(rmb: Rmb, reason: str) -> None:
 
 
 def test_counts_are_those_of_the_lines(rmb: Rmb) -> None:
-    """Every reason but one (see above) at once: the summary counts what the ledger lists, and rows say the same."""
-    reasons = sorted(set(FAULTS) - {"refusal"})
+    """Every reason at once: the summary counts what the ledger lists, and rows say the same."""
+    reasons = sorted(FAULTS)
     write_records("data.json", [pair_record(number, "good", "bad") for number in range(len(reasons) + 2)])
     with FakeApi(faulty(*reasons)) as api:
         write_card("mine.yaml", api)
@@ -380,15 +370,6 @@ def test_a_score_that_is_no_number_never_becomes_one(
     assert summary["helpfulness"]["bon"]["value"] == 0
 
 
-UNLISTED = pytest.mark.xfail(
-    strict=True,
-    reason="rmb.run.execute.shown makes a failure of a score that is missing or no finite number, in the rows alone: "
-    "finished() and ledger() look at what the scorer read, so neither summary.json's failures nor failures.jsonl "
-    'know of it, while items.parquet says "parse"',
-)
-
-
-@UNLISTED
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf], ids=str)
 @pytest.mark.parametrize("width", [1, 2])
 def test_a_score_that_is_no_number_is_a_failure_in_the_ledger(odd: float, width: int) -> None:
@@ -402,7 +383,6 @@ def test_a_score_that_is_no_number_is_a_failure_in_the_ledger(odd: float, width:
     assert [(line["reason"], line["items"]) for line in ledger()] == [("parse", ["pairwise/2"])] * 2
 
 
-@UNLISTED
 def test_too_few_scores_are_a_failure_in_the_ledger() -> None:
     """A judge that scores one of two responses has given no verdict on them."""
     summary = recorded(FIVE, lambda q: honest(q)[:1] if "2" in q.conversation[0].content else honest(q))

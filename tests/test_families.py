@@ -92,7 +92,7 @@ UNKNOWN = [
     "my-model",
     "scripted",
     "longest",
-    "moonshotai/Kimi-K2",
+    "nousresearch/hermes-3",
     "yields-well",
     "philosophy-1b",
     "dolphin-2.9",

@@ -440,13 +440,6 @@ def test_null_stands_for_what_there_is_not(file: Path, column: str) -> None:
     assert len(read_outcomes(file)[JUDGE]) == 3
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=UnicodeEncodeError,
-    reason="rmb.run.rows.write_rows puts the judge's name into the rows beside row(), so as_unicode does not see it: a "
-    "card whose file name is not UTF-8 ends in a traceback when all is answered (and folder.read would have to "
-    "compare the manifest's name through as_unicode too)",
-)
 def test_a_judges_name_may_hold_any_text(tmp_path: Path) -> None:
     r"""A card's file name that is not UTF-8 is "\udcff" to Python; a finished run is written all the same."""
     write_rows(tmp_path / "items.parquet", {"mine\udcff": [outcome(told("right", "right"))]})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -84,13 +85,23 @@ class Comparing:
 
 
 def shared(judges: Judges) -> dict[str, tuple[Outcome, ...]]:
-    """Each judge's outcomes on the items that all of them have: the same id, texts and label."""
-    keys = [{sorting(one) for one in outcomes if one.showings} for outcomes in judges.values()]
-    common = set.intersection(*keys) if keys else set()
-    return {
-        name: tuple(one for one in outcomes if one.showings and sorting(one) in common)
-        for name, outcomes in judges.items()
-    }
+    """Each judge's outcomes on the items that all of them have: the same id, texts and label.
+
+    An item that is there several times is shared as often as the judge has it that has it least.
+    """
+    keyed = {name: dict(numbered(outcomes)) for name, outcomes in judges.items()}
+    common = set.intersection(*(set(mine) for mine in keyed.values())) if keyed else set()
+    return {name: tuple(mine[key] for key in mine if key in common) for name, mine in keyed.items()}
+
+
+def numbered(outcomes: Sequence[Outcome]) -> Iterator[tuple[tuple[object, ...], Outcome]]:
+    """Each outcome under its item's key and the number of times that this key was there before."""
+    seen: Counter[tuple[object, ...]] = Counter()
+    for one in outcomes:
+        if one.showings:
+            key = sorting(one)
+            yield (key, seen[key]), one
+            seen[key] += 1
 
 
 def compare(

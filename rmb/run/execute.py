@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -207,8 +208,16 @@ def record(scorer: Scorer, question: Question, answer: Answer) -> dict[str, Json
 
 
 def verdict(scorer: Scorer, question: Question, reply: Answer | Failure) -> Scores | Failure:
-    """The verdict in a reply; a failure of the run is its own verdict."""
-    return reply if isinstance(reply, Failure) else scorer.read(question, reply)
+    """The verdict in a reply; a failure of the run is its own, and scores that are no numbers are none."""
+    if isinstance(reply, Failure):
+        return reply
+    scores = scorer.read(question, reply)
+    if isinstance(scores, Failure):
+        return scores
+    if len(scores.values) < len(question.responses):
+        return Failure("parse", f"{len(scores.values)} scores for {len(question.responses)} responses")
+    odd = [value for value in scores.values if not math.isfinite(value)]
+    return Failure("parse", f"a score of {odd[0]}, which is no finite number") if odd else scores
 
 
 def read_all(scorer: Scorer, planned: Plan, asking: Asking) -> dict[str, Scores | Failure]:
@@ -238,8 +247,6 @@ def shown(planned: Planned, asking: Asking, verdicts: Mapping[str, Scores | Fail
     failures = sorted((one for one in both if isinstance(one, Failure)), key=lambda one: not one.unanswered)
     best, rival = verdict_scores(both[0], best_place), verdict_scores(both[1], loser_place)
     failure = failures[0] if failures else None
-    if failure is None and (best is None or rival is None):
-        failure = Failure("parse", "a score that is no finite number")
     keys = tuple(dict.fromkeys(asked))
     return Showing(
         loser=planned.loser,

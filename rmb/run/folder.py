@@ -18,7 +18,7 @@ from typing import Any
 from rmb.errors import DataError, StorageError, UsageError
 from rmb.outcomes import HEADLINE, Convention, Outcome
 from rmb.run.plan import Settings
-from rmb.run.rows import Judged, read_outcomes, write_rows
+from rmb.run.rows import Judged, as_unicode, read_outcomes, write_rows
 
 SCHEMA = 2
 FILES = {"run.json", "items.parquet", "sanity.parquet", "failures.jsonl", "summary.json", "report.html"}
@@ -147,9 +147,10 @@ def read(folder: Path) -> Kept:
             f"{folder} was not written by this version of the program ({error!r}); run the same `rmb judge` again"
         ) from error
     rows = read_outcomes(folder / "items.parquet")
-    if set(rows) - {judge}:
-        raise DataError(f"{folder}/items.parquet has rows of {min(set(rows) - {judge})}, not of {judge}")
-    return Kept(folder, manifest, settings, convention, rows.get(judge, ()))
+    mine = as_unicode(judge)
+    if set(rows) - {mine}:
+        raise DataError(f"{folder}/items.parquet has rows of {min(set(rows) - {mine})}, not of {judge}")
+    return Kept(folder, manifest, settings, convention, rows.get(mine, ()))
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from rmb.errors import DataError, UsageError
@@ -19,12 +20,16 @@ Place = tuple[ItemFacts, int, int | None, int]
 
 def items_of(outcomes: Sequence[Outcome], items: Iterable[Item]) -> list[Item]:
     """The items that outcomes are of, in the order of the data. Raises DataError if one is not there as it was."""
-    wanted = {outcome.item for outcome in outcomes}
-    found = [item for item in items if facts(item) in wanted]
-    if len(found) < len(wanted):
-        absent = min(wanted - {facts(item) for item in found}, key=lambda one: one.id)
+    wanted = Counter(outcome.item for outcome in outcomes)
+    found = []
+    for item in items:
+        if wanted[facts(item)]:
+            wanted[facts(item)] -= 1
+            found.append(item)
+    if wanted.total():
+        absent = min(+wanted, key=lambda one: one.id)
         raise DataError(
-            f"{len(wanted) - len(found)} items of the run are not in this data as they were, such as {absent.id}; "
+            f"{wanted.total()} items of the run are not in this data as they were, such as {absent.id}; "
             "name the run's data with --data"
         )
     return found

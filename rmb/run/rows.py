@@ -75,7 +75,7 @@ def write_rows(path: Path, judged: Judged, *, convention: Convention = HEADLINE,
     from pyarrow import parquet
 
     rows = [
-        {"judge": judge, "number": number, **row(outcome.item, showing, convention)}
+        {"judge": as_unicode(judge), "number": number, **row(outcome.item, showing, convention)}
         for judge, outcomes in judged.items()
         for number, outcome in enumerate(outcomes)
         for showing in (one if stored else replace(one, keys=()) for one in outcome.showings)

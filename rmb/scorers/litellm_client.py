@@ -172,11 +172,14 @@ class LiteLLMClient:
             seconds=round(seconds, 4),
             attempts=attempts,
         )
+        # OpenAI puts a refusal beside the content and says that the model "stopped".
+        refusal = (getattr(choice.message, "provider_specific_fields", None) or {}).get("refusal")
+        refused = bool(refusal and not choice.message.content)
         return Answer(
-            text=choice.message.content,
+            text=refusal if refused else choice.message.content,
             tokens=tokens(choice),
             model=reply.model,
-            finish_reason=choice.finish_reason,
+            finish_reason="refusal" if refused else choice.finish_reason,
             usage=usage,
         )
 
