@@ -103,12 +103,12 @@ class Recorded:
 
 
 def sanity_rows(sanity: Judged, named: Collection[str], convention: Convention) -> list[Row]:
-    """The lines of the judges without a model, but for those that were asked for by name; without intervals."""
+    """The lines of the judges without a model, but for those that were asked for by name; without intervals or tests."""
     return [
         Row(
             name,
             summarise(outcomes, convention=convention, resamples=0)
-            | {"behaviour": behaviour(outcomes, convention=convention, resamples=0)},
+            | {"behaviour": behaviour(outcomes, convention=convention, resamples=0, tested=False)},
             sanity=True,
         )
         for name, outcomes in sanity.items()

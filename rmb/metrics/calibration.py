@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy import optimize
@@ -11,6 +11,8 @@ from scipy.special import expit
 
 from rmb.metrics.arrays import Flags, Floats
 from rmb.metrics.columns import Columns
+
+Scale = Literal["probability", "margin", "none"]
 
 BINS = 10
 """Of equal width over confidences from ½ to 1."""
@@ -44,12 +46,15 @@ class Calibration:
         right, ¼ for one that always says ½, 1 for one that is sure and wrong (Brier 1950, for two classes).
     ece: expected calibration error in [0, 1], where 1 is a judge that is always sure and wrong: the mean over BINS bins of equal width, by their number of verdicts,
         of |accuracy - confidence|, where confidence is max(p, 1 - p) (Naeini et al. 2015); a p of ½ is half right.
+    scale: what the scores are: "probability", "margin", or "none": margins on which no probability can be built,
+        since they are as often wrong as right; p is ½ throughout.
     temperature: by which margins were divided before the logistic function, fitted on these same verdicts by
-        maximum likelihood (Guo et al. 2017); None where the scores were probabilities already.
+        maximum likelihood (Guo et al. 2017); None for the other scales.
     """
 
     brier: float
     ece: float
+    scale: Scale
     temperature: float | None
     n: int
     curve: tuple[Bin, ...]
@@ -60,7 +65,14 @@ class Calibration:
             "bins": [one.to_json() for one in self.curve],
             "binning": f"{BINS} of equal width over [0.5, 1]",
         }
-        return {"brier": self.brier, "ece": self.ece, "temperature": self.temperature, "n": self.n, **bins}
+        return {
+            "brier": self.brier,
+            "ece": self.ece,
+            "scale": self.scale,
+            "temperature": self.temperature,
+            "n": self.n,
+            **bins,
+        }
 
 
 def shown(judged: Columns) -> Calibration | None:
@@ -83,17 +95,22 @@ def calibration(best: Floats, rival: Floats, known: Flags) -> Calibration | None
     best, rival = best[known], rival[known]
     if not best.size:
         return None
-    temperature = None
-    if probabilities(best, rival):
-        right = best
-    else:
-        margin = best - rival
-        temperature = fitted_temperature(margin)
-        right = expit(margin / temperature) if np.isfinite(temperature) else np.full(margin.size, 0.5)
+    right, scale, temperature = chances(best, rival)
     curve = reliability(right)
     off = [one.n * abs(one.accuracy - one.confidence) for one in curve if one.n]  # type: ignore[operator]
-    finite = None if temperature is None or not np.isfinite(temperature) else temperature
-    return Calibration(float(np.mean((1 - right) ** 2)), sum(off) / best.size, finite, int(best.size), curve)
+    brier, ece = float(np.mean((1 - right) ** 2)), sum(off) / best.size
+    return Calibration(brier, ece, scale, temperature, int(best.size), curve)
+
+
+def chances(best: Floats, rival: Floats) -> tuple[Floats, Scale, float | None]:
+    """The probabilities that scores give to the best response, what scale they are on, and the temperature used."""
+    if probabilities(best, rival):
+        return best, "probability", None
+    margin = best - rival
+    temperature = fitted_temperature(margin)
+    if not np.isfinite(temperature):
+        return np.full(margin.size, 0.5), "none", None
+    return expit(margin / temperature), "margin", temperature
 
 
 def probabilities(best: Floats, rival: Floats) -> bool:

@@ -24,7 +24,7 @@ def summarise(
 
     Each score is {"value", "low", "high", "n"}, or None where nothing was measured. It is of the items that
     were answered in full; "bounds" are of all items, so a score may lie outside them while answers are missing.
-    "averaged" is None where no verdict at all is graded, "consistent" where no order was shown. resamples: 0
+    "averaged" is None where no verdict at all is graded; so are "averaged" and "consistent" where no order was shown. resamples: 0
     leaves out the intervals.
     """
     judged = columns(outcomes)
@@ -51,8 +51,9 @@ def parts(groups: Groups, convention: Convention) -> list[Part]:
     judged = groups.judged
     worth = item_credits(judged, convention)
     nothing = np.full(len(judged.items), np.nan)
-    averaged = item_credits(judged, under(convention, "averaged"))
+    # Rated alone, responses have no orders to average or to be consistent over.
     ordered = bool((judged.position >= 0).any())
+    averaged = item_credits(judged, under(convention, "averaged")) if ordered else nothing
     consistent = item_credits(judged, under(convention, "consistent")) if ordered else nothing
     return [
         groups.part("headline", worth, convention.average),

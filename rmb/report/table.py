@@ -101,8 +101,10 @@ def behaviour_cells(summary: Mapping[str, Any]) -> Iterator[str]:
         yield value(length[name])
     for name in ("length", "first", "own_family"):
         yield slope(slopes[name])
-    calibration = told["calibration"]
-    yield NOTHING if calibration is None else f"{calibration['shown']['ece']:.3f}"
+    calibrated = told["calibration"]
+    # Margins that say nothing come out calibrated at ½, which is no merit.
+    known = calibrated is not None and calibrated["shown"]["scale"] != "none"
+    yield f"{calibrated['shown']['ece']:.3f}" if known else NOTHING
 
 
 def slope(found: Mapping[str, float] | None) -> str:

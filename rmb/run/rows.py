@@ -6,7 +6,6 @@ A run's rows hold all that metrics see, so figures can be made again, and judges
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -75,18 +74,20 @@ def write_rows(path: Path, judged: Judged, *, convention: Convention = HEADLINE,
     from pyarrow import parquet
 
     rows = [
-        {"judge": as_unicode(judge), "number": number, **row(outcome.item, showing, convention)}
+        {"judge": judge, "number": number, KEYS: showing.keys if stored else ()}
+        | row(outcome.item, showing, convention)
         for judge, outcomes in judged.items()
         for number, outcome in enumerate(outcomes)
-        for showing in (one if stored else replace(one, keys=()) for one in outcome.showings)
+        for showing in outcome.showings
     ]
-    parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema()), path, compression="zstd")
+    arrays = [pyarrow.array(column(rows, field.name), field.type) for field in schema()]
+    parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=schema()), path, compression="zstd")
 
 
 def row(item: ItemFacts, showing: Showing, convention: Convention) -> dict[str, Any]:
-    """A showing as a row; of a text that is not Unicode, "?" stands for what is not."""
+    """A showing as a row, but for the judge, the item's number and the keys of the answers."""
     failure, usage = showing.failure, showing.usage
-    values = {
+    return {
         "item": item.id,
         "set": item.set,
         "goal": item.goal,
@@ -110,9 +111,15 @@ def row(item: ItemFacts, showing: Showing, convention: Convention) -> dict[str, 
         "failure": failure.reason if failure else None,
         "detail": failure.detail if failure else None,
         **{name: getattr(usage, name) for name in Usage.__slots__},
-        KEYS: list(showing.keys),
     }
-    return {name: as_unicode(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def column(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """A column's values as Parquet can hold them; of a text that is not Unicode, "?" stands for what is not."""
+    if COLUMNS.get(name) != "string":
+        return [row[name] for row in rows]
+    texts = (row[name] for row in rows)
+    return [text if text is None or text.isascii() else as_unicode(text) for text in texts]
 
 
 def read_rows(path: Path, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
