@@ -17,6 +17,7 @@ from rmb.outcomes import HEADLINE, Outcome
 from rmb.report.compared import tables
 from rmb.report.table import wide_console
 from rmb.run import folder
+from rmb.run.rows import Judged
 
 
 def compare_runs(places: Sequence[str], given: Mapping[str, Any]) -> None:
@@ -35,7 +36,8 @@ def compare_runs(places: Sequence[str], given: Mapping[str, Any]) -> None:
     for warning in warnings:
         click.echo(f"rmb: {warning}", err=True)
     # Any run's will do: what judges without a model say of an item is the same in all of them.
-    beside = {name: outcomes for name, outcomes in runs[0].sanity().items() if name not in judges}
+    sanity: Judged = next((found for run in runs if (found := run.sanity())), {})
+    beside = {name: outcomes for name, outcomes in sanity.items() if name not in judges}
     found = compare(judges, sanity=beside, convention=counted, matters=given["matters"] / 100)
     if given["as_json"]:
         click.echo(json.dumps({**found.to_json(), "warnings": warnings}, allow_nan=False))
