@@ -36,7 +36,7 @@ def compare_runs(places: Sequence[str], given: Mapping[str, Any]) -> None:
     for warning in warnings:
         click.echo(f"rmb: {warning}", err=True)
     # Any run's will do: what judges without a model say of an item is the same in all of them.
-    sanity: Judged = next((found for run in runs if (found := run.sanity())), {})
+    sanity: Judged = next((kept for run in runs if (kept := run.sanity())), {})
     beside = {name: outcomes for name, outcomes in sanity.items() if name not in judges}
     found = compare(judges, sanity=beside, convention=counted, matters=given["matters"] / 100)
     if given["as_json"]:
