@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pydantic
 import yaml
@@ -89,7 +90,48 @@ class Price(Strict):
     output: Annotated[float, pydantic.Field(ge=0)]
 
 
-class Generative(Strict):
+Share = Annotated[float, pydantic.Field(ge=0, le=1)]
+
+
+class Sets(Strict):
+    """The figures of one goal on both sets."""
+
+    bon: Share
+    pairwise: Share
+
+
+class Published(Strict):
+    """What others measured of a judge on RMB, in the paper's form; overall is the mean of the four, rounded.
+
+    source: where it was published. Protocols differ: it is no target for a run of one's own.
+    """
+
+    helpfulness: Sets
+    harmlessness: Sets
+    overall: Share
+    source: str
+
+    @pydantic.model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        four = [one for goal in (self.helpfulness, self.harmlessness) for one in (goal.bon, goal.pairwise)]
+        # The four are rounded to 0.001 themselves, so their mean may be off by half of that, and so may overall.
+        if abs(sum(four) / 4 - self.overall) > 0.00101:
+            raise ValueError(
+                f"overall {self.overall} is not the mean of the four figures, {sum(four) / 4:.4f}"
+            )
+        return self
+
+
+class JudgeCard(Strict):
+    """What every card says. size: of the model, as its makers name it ("8B"). reference: where to read on."""
+
+    summary: str
+    size: str = ""
+    reference: str = ""
+    published: Published | None = None
+
+
+class Generative(JudgeCard):
     """A language model asked through a template.
 
     model: LiteLLM's name, "openai/gpt-4o-2024-05-13": a dated snapshot, not an alias.
@@ -102,7 +144,6 @@ class Generative(Strict):
     """
 
     kind: Literal["generative"]
-    summary: str
     model: str
     key: str | None = None
     base_url: str | None = None
@@ -115,7 +156,6 @@ class Generative(Strict):
     template: str = "pairwise_v2"
     style: str | None = None
     serve: Serve | None = None
-    reference: str = ""
 
     @pydantic.field_validator("key")
     @classmethod
@@ -125,16 +165,23 @@ class Generative(Strict):
         return key
 
 
-class Baseline(Strict):
+class Baseline(JudgeCard):
     """A judge without a model, against which every other is to be seen."""
 
     kind: Literal["baseline"]
-    summary: str
     rule: Literal["longest", "shortest", "first", "last", "random", "oracle"]
 
 
-Card = Annotated[Generative | Baseline, pydantic.Field(discriminator="kind")]
-CARD: pydantic.TypeAdapter[Generative | Baseline] = pydantic.TypeAdapter(Card)
+class Recorded(JudgeCard):
+    """Scores that were computed elsewhere. file: JSONL or Parquet, see rmb.scorers.recorded; beside the card."""
+
+    kind: Literal["recorded"]
+    file: str
+
+
+Card = Annotated[Generative | Baseline | Recorded, pydantic.Field(discriminator="kind")]
+CARD: pydantic.TypeAdapter[Generative | Baseline | Recorded] = pydantic.TypeAdapter(Card)
+RECORDED = (".jsonl", ".parquet")
 
 
 class NamedCard(Strict):
@@ -149,10 +196,13 @@ def open_card(name: str) -> NamedCard:
     """The card that `--judge NAME` stands for.
 
     A bare name is the project's own; a path to a .yaml file is the user's card; a path to a .gguf file is
-    a local model, served and asked as the embedded judge is; provider/model is a LiteLLM model id.
+    a local model, served and asked as the embedded judge is; a path to a .jsonl or .parquet file is recorded
+    scores; provider/model is a LiteLLM model id.
     """
     if name.endswith(".gguf"):
         return gguf_card(name)
+    if name.endswith(RECORDED):
+        return recorded_card(name)
     own = content.is_path(name, ".yaml")
     if own and not name.endswith((".yaml", ".yml")) and not content.user_path(name).is_file():
         return litellm_card(name)
@@ -162,7 +212,17 @@ def open_card(name: str) -> NamedCard:
     except content.YAML_FAULTS as error:
         # not "from error": the cause would show the value, and that may be a key
         raise ContentError(f"judge card {name}: {one_line(error)}") from None
+    if isinstance(card, Recorded):
+        # As seen from the card, wherever the program was started.
+        card = card.model_copy(update={"file": str(content.user_path(name).resolve().parent / card.file)})
     return NamedCard(name=Path(name).stem if own else name, sha256=source.sha256, card=card)
+
+
+def recorded_card(path: str) -> NamedCard:
+    """A card for a file of scores; it goes by the file's name."""
+    file = existing(path)
+    card = Recorded(kind="recorded", summary=f"Scores recorded in {file.name}.", file=str(file.resolve()))
+    return NamedCard(name=file.stem, sha256=hashlib.sha256(file.read_bytes()).hexdigest(), card=card)
 
 
 def litellm_card(model: str) -> NamedCard:
@@ -177,15 +237,21 @@ def litellm_card(model: str) -> NamedCard:
     return NamedCard(name=model.replace("/", "-"), sha256=digest(model), card=card)
 
 
+def existing(path: str) -> Path:
+    """The user's file. Raises ContentError, with the nearest names of its kind, if there is none."""
+    file = content.user_path(path)
+    if not file.is_file():
+        near = nearest(file.name, [other.name for other in file.parent.glob(f"*{file.suffix}")])
+        raise ContentError(f"no file {path!r}" + (f"; near it: {', '.join(near)}" if near else ""))
+    return file
+
+
 def gguf_card(path: str) -> NamedCard:
     """A card for a user's own GGUF file: the embedded judge's, with other weights.
 
     The name is the file's; the model's id is the same for every file, since the weights' hash tells them apart.
     """
-    file = content.user_path(path)
-    if not file.is_file():
-        near = nearest(file.name, [other.name for other in file.parent.glob("*.gguf")])
-        raise ContentError(f"no file {path!r}" + (f"; near it: {', '.join(near)}" if near else ""))
+    file = existing(path)
     embedded = open_card("embedded")
     assert isinstance(embedded.card, Generative)
     assert embedded.card.serve is not None

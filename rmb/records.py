@@ -18,7 +18,7 @@ JUDGE_FAILURES: Final = frozenset(
     {"parse", "contradiction", "refusal", "truncated", "content_filter", "context_length", "empty"}
 )
 """The question was answered, and the answer is no verdict."""
-RUN_FAILURES: Final = frozenset({"transport", "deadline", "budget", "cancelled"})
+RUN_FAILURES: Final = frozenset({"transport", "deadline", "budget", "cancelled", "unrecorded"})
 """The question was not answered: nothing is known of what the judge would say."""
 
 

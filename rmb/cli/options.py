@@ -61,7 +61,7 @@ ASKED = (
         multiple=True,
         default=("embedded",),
         show_default=True,
-        help="A judge of `rmb judges`, a card.yaml, a model.gguf, or a LiteLLM id provider/model; repeatable.",
+        help="A judge of `rmb judges`, a card.yaml, a model.gguf, scores.jsonl, or a LiteLLM id provider/model; repeatable.",
     ),
 )
 JUDGED = (

@@ -18,6 +18,7 @@ def show(run: str, item: str, data: str | None, cache: str | None) -> None:
     from rmb.errors import UnknownName
     from rmb.run import folder
     from rmb.run.rows import read_rows
+    from rmb.scorers import KINDS
     from rmb.store import Store, default_folder
 
     place = Path(run)
@@ -28,8 +29,8 @@ def show(run: str, item: str, data: str | None, cache: str | None) -> None:
         raise UnknownName("item", item, {row["item"] for row in rows}, hint=f"(in {run})")
     click.echo(f"{item}  {mine[0]['goal']}/{mine[0]['scenario']}  judge {manifest['judge']['name']}")
     show_item(manifest, item, data)
-    # Baselines are never stored: their answers cost less than a look-up.
-    kept = manifest["judge"]["card"]["kind"] != "baseline"
+    # Some judges' answers are never stored: they cost less than a look-up.
+    kept = KINDS[manifest["judge"]["card"]["kind"]].stored
     with Store(Path(cache).expanduser() if cache else default_folder()) as store:
         asked: set[str] = set()
         for row in mine:

@@ -63,6 +63,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "baseline": Kind("rmb.scorers.baselines:open_baseline", stored=False),
     "generative": Kind("rmb.scorers.generative:open_generative"),
+    "recorded": Kind("rmb.scorers.recorded:open_recorded", stored=False),
 }
 """Sorted; a kind is imported when first asked for."""
 
