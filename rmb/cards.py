@@ -17,6 +17,7 @@ from rmb.errors import ContentError, nearest, one_line
 KEYS = {
     "anthropic": "ANTHROPIC_API_KEY",
     "cohere": "COHERE_API_KEY",
+    "deepinfra": "DEEPINFRA_API_KEY",
     "deepseek": "DEEPSEEK_API_KEY",
     "fireworks_ai": "FIREWORKS_AI_API_KEY",
     "gemini": "GEMINI_API_KEY",
@@ -179,8 +180,69 @@ class Recorded(JudgeCard):
     file: str
 
 
-Card = Annotated[Generative | Baseline | Recorded, pydantic.Field(discriminator="kind")]
-CARD: pydantic.TypeAdapter[Generative | Baseline | Recorded] = pydantic.TypeAdapter(Card)
+class RewardModel(JudgeCard):
+    """A trained model that scores one response, run on this machine by torch.
+
+    model: a name on the Hugging Face hub, or a folder; revision: of the name, a commit rather than a branch.
+    head: how a score is read from the model: at the last token, by AutoModelForSequenceClassification's head.
+    max_tokens: of conversation and response together; truncation: what becomes of longer ones: no score
+        ("refuse"), or cut at the left or right.
+    chat_template: the Jinja template that the model was trained with, if its tokenizer has none.
+    batch_tokens: padded tokens that go through the model at once; device: "auto", "cpu", "cuda:1", ….
+    """
+
+    kind: Literal["reward_model"]
+    model: str
+    revision: str = "main"
+    head: Literal["sequence_classification"] = "sequence_classification"
+    dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
+    max_tokens: Annotated[int, pydantic.Field(ge=1)] = 4096
+    truncation: Literal["refuse", "left", "right"] = "refuse"
+    chat_template: str | None = None
+    batch_tokens: Annotated[int, pydantic.Field(ge=1)] = 16384
+    device: str = "auto"
+
+
+class ServedReward(JudgeCard):
+    """A trained model that scores one response, served over HTTP: this machine needs no torch.
+
+    model: the name it is served by; base_url: of the server, with or without /v1; api: how it is asked.
+    key: the environment variable that holds the key, never the key; None for a server that needs none.
+    chat_template: the Jinja template that makes one text of conversation and response, special tokens written out;
+        None has vLLM apply the model's own. SGLang is sent a text, so it needs one (and adds the BOS itself).
+    activation: the parameter by which this vLLM leaves the raw score alone; older ones call it "activation" or
+        "softmax". "as_served" sends none, and takes what comes. SGLang applies none.
+    """
+
+    kind: Literal["served_reward"]
+    model: str
+    base_url: str
+    api: Literal["vllm_classify", "vllm_pooling", "sglang_classify"]
+    key: str | None = None
+    chat_template: str | None = None
+    activation: Literal["use_activation", "activation", "softmax", "as_served"] = "use_activation"
+    limits: Limits = Limits()
+
+    @pydantic.field_validator("key")
+    @classmethod
+    def _names_a_variable(cls, key: str | None) -> str | None:
+        if key is not None and not VARIABLE.fullmatch(key):
+            raise ValueError("it is the name of an environment variable, never the key itself")
+        return key
+
+    @pydantic.model_validator(mode="after")
+    def _can_be_rendered(self) -> Self:
+        if self.api == "sglang_classify" and self.chat_template is None:
+            raise ValueError("SGLang is sent a text, not messages: a chat_template is needed")
+        return self
+
+
+Card = Annotated[
+    Generative | Baseline | Recorded | RewardModel | ServedReward, pydantic.Field(discriminator="kind")
+]
+CARD: pydantic.TypeAdapter[Generative | Baseline | Recorded | RewardModel | ServedReward] = (
+    pydantic.TypeAdapter(Card)
+)
 RECORDED = (".jsonl", ".parquet")
 
 
@@ -260,6 +322,9 @@ def gguf_card(path: str) -> NamedCard:
         "summary": f"{file.name}, on this machine's CPU.",
         "model": LOCAL_MODEL,
         "serve": serve,
+        "size": "",
+        "reference": "",
+        "published": None,
     }
     card = embedded.card.model_copy(update=changes)
     return NamedCard(name=file.stem, sha256=digest(card.model_dump(mode="json")), card=card)

@@ -117,7 +117,7 @@ class Answer:
     tokens: the generated tokens, when log-probabilities were asked for and given.
     rewards: one number for each response shown, from a scorer that gives numbers.
     model: the model that the provider says served the request.
-    finish_reason: "stop", "length", "content_filter", … in OpenAI's words.
+    finish_reason: "stop", "length", "content_filter", … in OpenAI's words; CUT for a text that was shortened to fit.
     """
 
     text: str | None = None
@@ -159,6 +159,7 @@ class Answer:
         )
 
 
+CUT: Final = "cut"
 NO_ANSWER: Final = (KeyError, TypeError, ValueError, AttributeError)
 """What `Answer.from_json` raises for a value that is no stored answer."""
 NON_FINITE: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}

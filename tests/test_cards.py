@@ -20,6 +20,19 @@ from tests.conftest import CHECKOUT
 SHIPPED = content.names("judges")
 SECRET = re.compile(r"\bsk-|\bxox|\bAIza|\bhf_|\bghp_|\bBearer\b|\b(?!sha256)(?=\w*\d)(?=\w*[A-Z])\w{24,}")
 MINE = "kind: generative\nsummary: Mine.\nmodel: openai/mine\n"
+OTHER_KEYS = {"AWS_BEARER_TOKEN_BEDROCK", "DEEPINFRA_API_KEY"}
+"""Variables that cards name, of providers that KEYS does not have."""
+
+
+def published(**changes: str) -> str:
+    """My card with published figures, as YAML; each key of theirs can be changed."""
+    told = {
+        "helpfulness": "{bon: 0.639, pairwise: 0.815}",
+        "harmlessness": "{bon: 0.682, pairwise: 0.814}",
+        "overall": "0.738",
+        "source": "a paper",
+    } | changes
+    return MINE + "published:\n" + "".join(f"  {key}: {value}\n" for key, value in told.items() if value)
 
 
 def generative(named: NamedCard) -> Generative:
@@ -53,7 +66,7 @@ def test_no_shipped_card_holds_a_secret(name: str) -> None:
     card = open_card(name).card
     assert SECRET.findall(text) == []
     if isinstance(card, Generative):
-        assert card.key is None or card.key in KEYS.values()
+        assert card.key is None or card.key in {*KEYS.values(), *OTHER_KEYS}
 
 
 @pytest.mark.parametrize("text", ["sk-ant-api03-x", "hf_abcdef", "AIzaSyD", "Zx9Kq2mWv7Rt4Yb8Lp1Nc6Hd"])
@@ -89,6 +102,36 @@ def test_the_default_judge_needs_no_key() -> None:
         pytest.param(MINE + "limits: {deadline_s: 0}", r"limits\.deadline_s", id="no time"),
         pytest.param(MINE + "price: {input: -1, output: 0}", r"price\.input", id="negative price"),
         pytest.param(MINE + "force: json", "force", id="unknown force"),
+        pytest.param(
+            published(helpfulness="{bon: 63.9, pairwise: 81.5}"),
+            r"published\.helpfulness\.bon: .*less than or equal to 1",
+            id="percentages",
+        ),
+        pytest.param(
+            published(harmlessness="{bon: -0.1, pairwise: 0.8}"),
+            r"published\.harmlessness\.bon: .*greater than or equal to 0",
+            id="negative figure",
+        ),
+        pytest.param(
+            published(harmlessness="{bon: .nan, pairwise: 0.8}"),
+            r"published\.harmlessness\.bon: ",
+            id="no number",
+        ),
+        pytest.param(
+            published(harmlessness="{bon: 0.682}"),
+            r"published\.harmlessness\.pairwise: Field required",
+            id="three figures",
+        ),
+        pytest.param(
+            published(overall="1.5"), r"published\.overall: .*less than or equal to 1", id="overall above 1"
+        ),
+        pytest.param(
+            published(overall="0.783"),
+            r"published: .*overall 0\.783 is not the mean of the four figures, 0\.7375",
+            id="digits swapped",
+        ),
+        pytest.param(published(source=""), r"published\.source: Field required", id="no source"),
+        pytest.param(published(year="2024"), r"published\.year: Extra inputs", id="unknown key of published"),
         pytest.param("- a\n- b", "valid dictionary", id="a list"),
         pytest.param("", "valid dictionary", id="empty"),
         pytest.param("kind: [", "parsing a flow", id="no YAML"),
@@ -101,6 +144,23 @@ def test_a_faulty_card_is_refused(tmp_path: Path, text: str, fault: str) -> None
     with pytest.raises(ContentError, match=rf"^judge card \./mine\.yaml: .*{fault}") as refused:
         open_card("./mine.yaml")
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("overall", ["0.737", "0.7375", "0.738"])
+def test_published_figures_are_kept_as_they_were_published(tmp_path: Path, overall: str) -> None:
+    """The four sets and Overall, however it was rounded; size and reference are free text, and may be left out."""
+    (tmp_path / "mine.yaml").write_text(published(overall=overall) + "size: 8B\n")
+    card = open_card("./mine.yaml").card
+    assert card.published is not None
+    assert card.published.model_dump() == {
+        "helpfulness": {"bon": 0.639, "pairwise": 0.815},
+        "harmlessness": {"bon": 0.682, "pairwise": 0.814},
+        "overall": float(overall),
+        "source": "a paper",
+    }
+    assert (card.size, card.reference) == ("8B", "")
+    (tmp_path / "mine.yaml").write_text(MINE)
+    assert (open_card("./mine.yaml").card.published, open_card("./mine.yaml").card.size) == (None, "")
 
 
 def test_an_impossible_date_in_a_card_is_no_traceback(tmp_path: Path) -> None:

@@ -666,10 +666,10 @@ def test_data_is_found_below_its_folder(rmb: Rmb, monkeypatch: pytest.MonkeyPatc
 
 
 def test_judges_are_listed_and_shown(rmb: Rmb) -> None:
-    """Each card with its summary; one card as it is written."""
+    """Each card with its kind, size and needs below a header; one card as it is written."""
     listed = rmb("judges").out
-    assert [each.split()[0] for each in listed.splitlines()] == content.names("judges")
-    assert line(listed, "longest")[1:4] == ["The", "longer", "response"]
+    assert [each.split()[0] for each in listed.splitlines()[1:]] == content.names("judges")
+    assert line(listed, "longest")[1:4] == ["baseline", "–", "nothing"]
     assert rmb("judges", "longest").out == content.read("judges", "longest").text
 
 

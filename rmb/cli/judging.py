@@ -31,6 +31,8 @@ from rmb.run import Run, execute, folder
 from rmb.store import Store, default_folder
 
 MOST_COMPLAINTS = 3
+MOST_CUT = 0.01
+"""Share of texts that may be cut without a word."""
 
 
 def judge_all(options: Options) -> int:
@@ -120,6 +122,9 @@ class Session:
             told = ", ".join(f"{reason} {times:,}" for reason, times in run.failures.items())
             line = f"{len(run.ledger):,} without a verdict ({told}) → {place / 'failures.jsonl'}"
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if run.cut > MOST_CUT * counts["questions"]:
+            share = 100 * run.cut / counts["questions"]
+            click.echo(f"rmb: {run.cut:,} texts ({share:.1f} %) were cut to fit the model", err=True)
         left = run.unanswered
         if left:
             click.echo(

@@ -39,6 +39,7 @@ def manifest(judge: Judge, *, benchmark: Benchmark, run: Run, settings: Settings
         "settings": {"orders": settings.orders, "samples": settings.samples, "seed": settings.seed},
         "served_models": dict(run.models),
         "counts": dict(run.counts),
+        "cut": run.cut,
         "failures": dict(run.failures),
         "cost_usd": run.cost_usd,
     }

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from rmb.errors import RmbError
 from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
-from rmb.records import NO_ANSWER, Answer, Failure, Item, Json, Question, Scores, Usage
+from rmb.records import CUT, NO_ANSWER, Answer, Failure, Item, Json, Question, Scores, Usage
 from rmb.run.ledger import Unread, ledger
 from rmb.run.plan import Plan, Planned, Settings, plan
 from rmb.scorers import Scorer
@@ -55,6 +55,7 @@ class Run:
     """What a run found out.
 
     counts: items, comparisons, distinct questions; asked (answered in this run), from_store (before it).
+    cut: answers to a text that was shortened to fit the model.
     failures: questions without a verdict, by reason. models: answers by the model that served them.
     cost_usd: of this run's own answers; None if any price is unknown. error: why it ended early, if it did.
     complaints: what was said of questions that were asked and not answered, the most common first.
@@ -73,6 +74,7 @@ class Run:
     error: RmbError | None = None
     complaints: Mapping[str, int] = field(default_factory=dict, repr=False)
     ledger: tuple[Unread, ...] = field(default=(), repr=False)
+    cut: int = 0
 
     @property
     def unanswered(self) -> int:
@@ -170,6 +172,7 @@ def finished(
             "asked": len(costs),
             "from_store": len(answers) - len(costs),
         },
+        cut=sum(reply.finish_reason == CUT for reply in answers.values()),
         failures=Counter(one.reason for one in verdicts.values() if isinstance(one, Failure)),
         models=Counter(reply.model for reply in answers.values() if reply.model),
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),

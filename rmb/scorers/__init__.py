@@ -64,6 +64,8 @@ KINDS: Mapping[str, Kind] = {
     "baseline": Kind("rmb.scorers.baselines:open_baseline", stored=False),
     "generative": Kind("rmb.scorers.generative:open_generative"),
     "recorded": Kind("rmb.scorers.recorded:open_recorded", stored=False),
+    "reward_model": Kind("rmb.scorers.reward_model:open_reward_model", needs='"rmb-judge[local]"'),
+    "served_reward": Kind("rmb.scorers.served:open_served_reward"),
 }
 """Sorted; a kind is imported when first asked for."""
 

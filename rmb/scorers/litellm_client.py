@@ -31,6 +31,8 @@ FATAL_SIGNS = (
 FILTERED = ("content_filter", "content_policy", "contentpolicy")
 TRANSIENT = {408, 409, 425, 429}
 NO_KEY = "none"
+AMBIENT = ("bedrock/", "sagemaker/", "vertex_ai/")
+"""Providers that take the machine's own credentials, and would take NO_KEY for a token."""
 MOST_WAIT_S = 120.0
 COUNTED = 200
 MOST_DETAIL = 300
@@ -107,7 +109,7 @@ class LiteLLMClient:
             async with asyncio.timeout(deadline_s):
                 reply = await self.litellm.acompletion(
                     **request,
-                    api_key=self.key or NO_KEY,
+                    api_key=self.key or self._no_key(),
                     api_base=self.base_url,
                     timeout=deadline_s,
                     max_retries=0,
@@ -182,6 +184,10 @@ class LiteLLMClient:
             finish_reason="refusal" if refused else choice.finish_reason,
             usage=usage,
         )
+
+    def _no_key(self) -> str | None:
+        """What is sent for a key where there is none: servers of one's own want any."""
+        return None if self.card.model.startswith(AMBIENT) else NO_KEY
 
     def _cost(self, reply: Any, prompt: int, completion: int) -> float | None:
         """Dollars; None if there is no price, or no token counts (LiteLLM would say 0)."""
