@@ -183,7 +183,7 @@ class Recorded(JudgeCard):
 class RewardModel(JudgeCard):
     """A trained model that scores one response, run on this machine by torch.
 
-    model: a name on the Hugging Face hub, or a folder; revision: of the name, a commit rather than a branch.
+    model: a name on the Hugging Face hub, or a folder, as seen from the card; revision: of the name, a commit rather than a branch.
     head: how a score is read from the model: at the last token, by AutoModelForSequenceClassification's head.
     max_tokens: of conversation and response together; truncation: what becomes of longer ones: no score
         ("refuse"), or cut at the left or right.
@@ -276,8 +276,15 @@ def open_card(name: str) -> NamedCard:
         raise ContentError(f"judge card {name}: {one_line(error)}") from None
     if isinstance(card, Recorded):
         # As seen from the card, wherever the program was started.
-        card = card.model_copy(update={"file": str(content.user_path(name).resolve().parent / card.file)})
+        card = card.model_copy(update={"file": str(beside(name, card.file))})
+    if isinstance(card, RewardModel) and own and beside(name, card.model).is_dir():
+        card = card.model_copy(update={"model": str(beside(name, card.model))})
     return NamedCard(name=Path(name).stem if own else name, sha256=source.sha256, card=card)
+
+
+def beside(card: str, path: str) -> Path:
+    """A path that a card of the user's names, as seen from the card's folder."""
+    return (content.user_path(card).resolve().parent / content.user_path(path)).resolve()
 
 
 def recorded_card(path: str) -> NamedCard:

@@ -142,6 +142,14 @@ def test_the_template_writes_the_only_bos(llama: Path) -> None:
     assert scorer.tokenizer(scorer.rendered(QUESTIONS[0]))["input_ids"].count(1) == 2
 
 
+def test_a_template_without_bos_gets_the_tokenizer_s(tmp_path: Path) -> None:
+    """As the makers of such models tokenise their texts."""
+    scorer = opened(save(tmp_path, template=TEMPLATE.removeprefix("<s>")))
+    text = scorer.tokenised(QUESTIONS[0])
+    assert not isinstance(text, Question)
+    assert text.tokens == opened(save(tmp_path / "other")).tokenised(QUESTIONS[0]).tokens  # type: ignore[union-attr]
+
+
 def test_one_score_for_each_distinct_text(llama: Path, tmp_path: Path) -> None:
     """Pairs and lists share scores, and what is in the store is not computed again."""
     items = [
@@ -348,6 +356,19 @@ def test_a_reward_that_is_no_number_is_no_verdict(number: float, tmp_path: Path)
     ran = run(opened(folder), [pair("good", "bad")])
     assert ran.failures == {"parse": 2}
     assert all(showing.said is None for one in ran.outcomes for showing in one.showings)
+
+
+def test_a_folder_is_found_beside_its_card(
+    llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the program was started."""
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "ours").symlink_to(llama)
+    card = "kind: reward_model\nsummary: Ours.\nmodel: ./ours\ndtype: float32\ndevice: cpu\n"
+    (tmp_path / "cards" / "ours.yaml").write_text(card, encoding="utf-8")
+    monkeypatch.chdir("/")
+    scorer = open_scorer(open_card(str(tmp_path / "cards" / "ours.yaml")), Setup())
+    assert scores(scorer) == pytest.approx(scores(opened(llama)), abs=1e-6)
 
 
 def test_a_card_for_a_folder() -> None:

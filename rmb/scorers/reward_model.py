@@ -1,7 +1,7 @@
 """Reward models run on this machine: a trained head that scores one response. The one file that imports torch.
 
-The text is the conversation with the response, as the model's own chat template renders it, tokenised once and
-never given a second BOS. The score is read at the last token of the text, whose place is known from its length:
+The text is the conversation with the response, as the model's own chat template renders it, tokenised once, with
+one BOS and never a second. The score is read at the last token of the text, whose place is known from its length:
 a search for the padding token finds another place where padding is also an end-of-text token (RewardBench #115).
 """
 
@@ -97,8 +97,10 @@ class LocalRewardModel:
 
     def tokenised(self, question: Question) -> Text | Question:
         """The question as tokens; the question itself if it is too long and may not be cut."""
-        # The template writes the special tokens, so the tokenizer is to add none.
-        ids = self.tokenizer(self.rendered(question), add_special_tokens=False)["input_ids"]
+        text, bos = self.rendered(question), self.tokenizer.bos_token
+        # One BOS: the template's, or else the tokenizer's if that adds one.
+        written = bos is not None and text.startswith(bos)
+        ids = self.tokenizer(text, add_special_tokens=not written)["input_ids"]
         over = len(ids) - self.card.max_tokens
         if over <= 0:
             return Text(question, tuple(ids))

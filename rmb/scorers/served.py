@@ -1,6 +1,6 @@
 """Reward models served over HTTP by vLLM or SGLang: big models are scored without torch on this machine.
 
-What is relied on, checked against the servers' sources and documentation, and against a vLLM 0.32 that was run:
+What is relied on, from the servers' sources and documentation (the activation was measured on a vLLM 0.32 as well):
 
     vLLM /classify     {"model", "messages" or "input"}  ->  {"data": [{"probs": [score], …}], "usage": {…}}
     vLLM /pooling      the same request                  ->  {"data": [{"data": [score] or [[score], …]}], "usage": {…}}
@@ -44,7 +44,7 @@ PATHS = {"vllm_classify": "/classify", "vllm_pooling": "/pooling", "sglang_class
 TRANSIENT = {408, 429}
 TOO_LONG = re.compile(
     r"maximum context length|model's context length|maximum model length|maximum allowed (input )?length",
-    re.I,
+    re.IGNORECASE,
 )
 """How vLLM and SGLang say that a text is too long."""
 UNFIT = "does not support"
@@ -127,7 +127,7 @@ class ServedRewardModel:
                     if failed == FIRST_TRIES:
                         told = f"the first {failed} questions failed; {reply.detail}"
                         raise UnreachableError(f"{self.card.model}: {told}")
-                elif reply.rewards:
+                elif finite(reply):
                     break
             while self._fill(running, waiting):
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -146,7 +146,7 @@ class ServedRewardModel:
             return Failure("context_length", "the text is longer than the server's context")
         if not answer.rewards:
             return Failure("empty", "no score")
-        if not all(map(math.isfinite, answer.rewards)):
+        if not finite(answer):
             return Failure("parse", f"the score is {answer.rewards[0]}, no finite number")
         return Scores(answer.rewards, graded=True)
 
@@ -166,7 +166,7 @@ class ServedRewardModel:
         body = self.body(question)
         plain = await self.endpoint.complete(body)
         name = self.card.activation
-        if isinstance(plain, Failure) or not plain.rewards or name not in body:
+        if isinstance(plain, Failure) or not plain.rewards or not finite(plain) or name not in body:
             return plain
         squashed = await self.endpoint.complete({**body, name: True})
         if isinstance(squashed, Failure):
@@ -265,7 +265,7 @@ class Endpoint:
                 f"check the key in {self.card.key}" if self.card.key else "name its key in the card (key:)"
             )
             raise RefusedError(f"{self.card.model}: the server refuses; {named}; {detail}")
-        if status in FATAL or (status < 500 and UNFIT in message):
+        if status in FATAL or status == 501 or (status < 500 and UNFIT in message):
             way = f"check model, base_url and api ({self.card.api}) of the card"
             raise RefusedError(
                 f"{self.card.model}: the server does not serve this at {self.url}; {way}; {detail}"
@@ -348,6 +348,11 @@ def number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{type(value).__name__} in place of a number")
     return float(value)
+
+
+def finite(answer: Answer) -> bool:
+    """True if an answer has a score, and it is a number that can be compared."""
+    return bool(answer.rewards) and all(map(math.isfinite, answer.rewards or ()))
 
 
 def same_probability(score: float, other: float) -> bool:
