@@ -36,6 +36,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None  # sent as is
     delay_s: float = 0.0
+    trickle: bool = False  # sends a space every now and then, for ever
     reset: bool = False  # closes the connection without an answer
 
 
@@ -64,6 +65,15 @@ def shown(body: Fields) -> str:
     if "messages" in body:
         return "".join(f"<{turn['role']}>{turn['content']}" for turn in body["messages"])
     return str(body.get("text", body.get("input")))
+
+
+async def trickled(http: web.Request) -> web.StreamResponse:
+    """A reply that never ends; it is cancelled when the client goes."""
+    reply = web.StreamResponse()
+    await reply.prepare(http)
+    while True:
+        await reply.write(b" ")
+        await asyncio.sleep(0.02)
 
 
 class FakeRewardApi:
@@ -120,7 +130,7 @@ class FakeRewardApi:
         await stop.wait()
         await runner.cleanup()
 
-    async def _handle(self, http: web.Request) -> web.Response:
+    async def _handle(self, http: web.Request) -> web.StreamResponse:
         self._in_flight += 1
         self.in_flight_peak = max(self.in_flight_peak, self._in_flight)
         try:
@@ -128,7 +138,7 @@ class FakeRewardApi:
         finally:
             self._in_flight -= 1
 
-    async def _answer(self, http: web.Request) -> web.Response:
+    async def _answer(self, http: web.Request) -> web.StreamResponse:
         body = await http.json()
         key = http.headers.get("Authorization", "").removeprefix("Bearer ") or None
         self.requests.append(Request(http.path, body, key, time.monotonic()))
@@ -137,6 +147,8 @@ class FakeRewardApi:
         if fault is None:
             said = json.dumps(self._good(http.path, body))
             return web.Response(text=said, content_type="application/json")
+        if fault.trickle:
+            return await trickled(http)
         if fault.reset and http.transport is not None:
             http.transport.abort()
         error = json.dumps(

@@ -9,6 +9,7 @@ import asyncio
 import json
 import math
 import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,22 @@ def test_a_score_that_may_be_a_probability_is_refused(api: str, knows: str | Non
     assert len(api_at.requests) == 2
 
 
+def test_a_score_that_could_not_be_shown_to_be_raw_is_not_taken() -> None:
+    """The second request fails: nothing is known of the first score, and the next question is asked alone as well."""
+    first = Fault(body='{"data": [{"probs": [0.75]}]}')
+    with FakeRewardApi([first, Fault(status=500)]) as api_at:
+        replies, error = ended(opened(api_at.url), [PARIS, *SOME])
+    assert error is None
+    assert [isinstance(reply, Failure) for _, reply in replies] == [True, *[False] * len(SOME)]
+    assert [request.body["use_activation"] for request in api_at.requests[:5]] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
 def test_a_raw_score_that_nothing_changes_is_taken() -> None:
     """Outside of 0 and 1 it is no probability: the server has no activation to be turned off."""
     with FakeRewardApi(always=Fault(body='{"data": [{"probs": [-7.25]}]}')) as api_at:
@@ -385,7 +402,7 @@ def test_refusals_are_final(status: int, message: str, says: str) -> None:
     assert len(api_at.requests) == 1
 
 
-@pytest.mark.parametrize("status", [302, 400, 409, 422])
+@pytest.mark.parametrize("status", [302, 307, 400, 409, 422])
 def test_a_bad_request_is_not_sent_again(status: int) -> None:
     """Nor is one that is sent elsewhere: the key is for this server."""
     with FakeRewardApi(always=Fault(status=status, headers={"Location": "/elsewhere"})) as api_at:
@@ -410,7 +427,7 @@ def test_a_text_that_is_too_long_is_a_failure_of_its_own(body: str) -> None:
         (long, *others) = ask(scorer, [PARIS, *SOME])
     assert isinstance(long[1], Answer)
     assert (long[1].finish_reason, long[1].rewards) == ("context_length", None)
-    verdict = scorer.read(*long)
+    verdict = scorer.read(long[0], long[1])
     assert isinstance(verdict, Failure)
     assert verdict.reason == "context_length"
     assert all(isinstance(reply, Answer) and reply.rewards for _, reply in others)
@@ -431,11 +448,14 @@ def test_a_retry_after_that_is_no_number_of_seconds_is_passed_over(said: str) ->
         assert isinstance(scored(opened(api_at.url, limits=Limits(attempts=2))), Scores)
 
 
-def test_an_attempt_has_a_deadline() -> None:
-    """A server that is silent does not hold up the run."""
-    with FakeRewardApi(always=Fault(delay_s=30)) as api_at:
+@pytest.mark.parametrize("fault", [Fault(delay_s=30), Fault(trickle=True)])
+def test_an_attempt_has_a_deadline(fault: Fault) -> None:
+    """Over all of it: a server that is silent does not hold up the run, nor one that sends a byte now and then."""
+    started = time.monotonic()
+    with FakeRewardApi(always=fault) as api_at:
         ((_, reply),) = ask(opened(api_at.url, limits=Limits(attempts=1, deadline_s=0.2)))
     assert reply == Failure("deadline", "no answer within 0.2 s")
+    assert time.monotonic() - started < 5
 
 
 # Many questions
@@ -503,7 +523,15 @@ def test_a_missing_key_is_named_before_anything_is_sent() -> None:
     assert api_at.requests == []
 
 
-@pytest.mark.parametrize("url", ["http://me:secret@127.0.0.1:8000", "http://127.0.0.1:8000/v1?key=secret"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:secret@127.0.0.1:8000",
+        "http://:secret@127.0.0.1:8000",
+        "http://127.0.0.1:8000/v1?key=secret",
+        "http://127.0.0.1:8000#secret",
+    ],
+)
 def test_a_url_with_a_secret_is_refused(url: str) -> None:
     """It would stand in the card's record; the message does not repeat it."""
     with pytest.raises(UsageError, match="leave it out") as raised:
@@ -511,7 +539,9 @@ def test_a_url_with_a_secret_is_refused(url: str) -> None:
     assert "secret" not in str(raised.value)
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "ftp://127.0.0.1", "http://"])
+@pytest.mark.parametrize(
+    "url", ["", "127.0.0.1:8000", "ftp://127.0.0.1", "http://", "http://[", "http://x:y", "http://x:99999999"]
+)
 def test_what_is_no_url_is_refused(url: str) -> None:
     """With an example of one."""
     with pytest.raises(UsageError, match="no URL such as"):

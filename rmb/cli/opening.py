@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from rmb.cards import Generative, NamedCard
+from rmb.cards import Generative, NamedCard, ServedReward
 from rmb.datasets import Benchmark
 from rmb.datasets.rmb import load, load_sample
 from rmb.errors import UsageError
@@ -76,21 +76,21 @@ def load_data(name: str | None) -> Benchmark:
 
 
 def configured(card: NamedCard, options: Options) -> NamedCard:
-    """The card with the options of the command line laid over it."""
-    if not isinstance(card.card, Generative):
-        return card
-    sampling = {"temperature": options.temperature, "max_tokens": options.max_tokens}
-    changes: dict[str, Any] = {
-        "sampling": card.card.sampling.model_copy(update={k: v for k, v in sampling.items() if v is not None})
-    }
-    if options.concurrency:
-        changes["limits"] = card.card.limits.model_copy(update={"concurrency": options.concurrency})
-    if options.base_url:
-        if card.card.serve:
+    """The card with the options of the command line laid over it; options that a kind has no use for are passed over."""
+    changes: dict[str, Any] = {}
+    if isinstance(card.card, Generative):
+        sampling = {"temperature": options.temperature, "max_tokens": options.max_tokens}
+        given = {name: value for name, value in sampling.items() if value is not None}
+        changes["sampling"] = card.card.sampling.model_copy(update=given)
+        if options.base_url and card.card.serve:
             raise UsageError(
                 f"judge {card.name} is served by this program; --base-url is for a server of your own"
             )
-        changes["base_url"] = options.base_url
+    if isinstance(card.card, Generative | ServedReward):
+        if options.concurrency:
+            changes["limits"] = card.card.limits.model_copy(update={"concurrency": options.concurrency})
+        if options.base_url:
+            changes["base_url"] = options.base_url
     return card.model_copy(update={"card": card.card.model_copy(update=changes)})
 
 

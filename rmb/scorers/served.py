@@ -41,6 +41,7 @@ from rmb.scorers.litellm_client import FATAL, MOST_DETAIL, FailedAttempt, wait, 
 from rmb.templates import SANDBOX
 
 PATHS = {"vllm_classify": "/classify", "vllm_pooling": "/pooling", "sglang_classify": "/classify"}
+Reply = tuple[Question, Answer | Failure]
 TRANSIENT = {408, 429}
 TOO_LONG = re.compile(
     r"maximum context length|model's context length|maximum model length|maximum allowed (input )?length",
@@ -107,16 +108,14 @@ class ServedRewardModel:
         """The card's chat template, in the project's sandbox."""
         return SANDBOX.from_string(self.card.chat_template or "")
 
-    async def answer(
-        self, questions: Sequence[Question]
-    ) -> AsyncGenerator[tuple[Question, Answer | Failure]]:
+    async def answer(self, questions: Sequence[Question]) -> AsyncGenerator[Reply]:
         """Asks up to the card's concurrency at once.
 
         Questions are asked alone until one is scored: a bad key costs one call. Raises UnreachableError after
         FIRST_TRIES that failed.
         """
         waiting, failed = iter(questions), 0
-        running: set[asyncio.Task[tuple[Question, Answer | Failure]]] = set()
+        running: set[asyncio.Task[Reply]] = set()
         try:
             await self.endpoint.open()
             for question in waiting:
@@ -150,15 +149,13 @@ class ServedRewardModel:
             return Failure("parse", f"the score is {answer.rewards[0]}, no finite number")
         return Scores(answer.rewards, graded=True)
 
-    def _fill(
-        self, running: set[asyncio.Task[tuple[Question, Answer | Failure]]], waiting: Iterator[Question]
-    ) -> bool:
+    def _fill(self, running: set[asyncio.Task[Reply]], waiting: Iterator[Question]) -> bool:
         """Starts questions until the concurrency is reached; False when nothing is left to wait for."""
         for question in islice(waiting, self.card.limits.concurrency - len(running)):
             running.add(asyncio.create_task(self._ask(question)))
         return bool(running)
 
-    async def _ask(self, question: Question) -> tuple[Question, Answer | Failure]:
+    async def _ask(self, question: Question) -> Reply:
         return question, await self.endpoint.complete(self.body(question))
 
     async def _ask_first(self, question: Question) -> Answer | Failure:
@@ -187,14 +184,18 @@ class Endpoint:
     def __init__(self, card: ServedReward) -> None:
         """card: model, endpoint, the name of the key's variable, limits. Raises UsageError for a URL that is none."""
         self.card = card
-        parts = urlsplit(card.base_url)
-        if parts.username is not None or parts.password is not None or parts.query:
+        try:
+            parts = urlsplit(card.base_url)
+            usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise UsageError(f"the endpoint of {card.model} is no URL such as http://127.0.0.1:8000")
+        if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
             raise UsageError(
                 f"the endpoint of {card.model} holds a user name, password or query; "
                 "leave it out, and name the key's environment variable in the card"
             )
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(f"the endpoint of {card.model} is no URL such as http://127.0.0.1:8000")
         self.url = card.base_url.rstrip("/").removesuffix("/v1") + PATHS[card.api]
         self.key = os.environ.get(card.key or "")
 
