@@ -180,27 +180,72 @@ class Recorded(JudgeCard):
     file: str
 
 
+Head = Literal[
+    "armorm",
+    "beaver",
+    "beaver_cost",
+    "deberta",
+    "dpo",
+    "eurus",
+    "grm",
+    "inf_orm",
+    "internlm2",
+    "ldl",
+    "likelihood",
+    "oasst",
+    "own_code",
+    "pair_preference",
+    "pairrm",
+    "qrm",
+    "sequence_classification",
+    "starling",
+    "steamshp",
+    "urm",
+]
+"""How a score is read from a model that is run here."""
+
+
 class RewardModel(JudgeCard):
-    """A trained model that scores one response, run on this machine by torch.
+    """A trained model that scores one response (or says which of two is better), run on this machine by torch.
 
     model: a name on the Hugging Face hub, or a folder, as seen from the card; revision: of the name, a commit rather than a branch.
-    head: how a score is read from the model: at the last token, by AutoModelForSequenceClassification's head.
+    head: what is read from the model, and where: see rmb.scorers.local.architectures.
     max_tokens: of conversation and response together; truncation: what becomes of longer ones: no score
         ("refuse"), or cut at the left or right.
     chat_template: the Jinja template that the model was trained with, if its tokenizer has none.
+    tokenizer, base: models whose tokenizer, or configuration, this one goes with, if it does not bring its own.
+    reference_model: what a dpo model is held against; without one its own likelihood is the score.
+    per_token: how the log-probabilities of a response's tokens make one number, for likelihood and dpo.
+    attention: transformers' name of an implementation; None takes the best that is installed and exact.
     batch_tokens: padded tokens that go through the model at once; device: "auto", "cpu", "cuda:1", ….
+    trust_remote_code: whether the model needs code that comes with it; the user has to agree.
     """
 
     kind: Literal["reward_model"]
     model: str
     revision: str = "main"
-    head: Literal["sequence_classification"] = "sequence_classification"
+    head: Head = "sequence_classification"
     dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
     max_tokens: Annotated[int, pydantic.Field(ge=1)] = 4096
     truncation: Literal["refuse", "left", "right"] = "refuse"
     chat_template: str | None = None
+    tokenizer: str | None = None
+    tokenizer_revision: str = "main"
+    base: str | None = None
+    base_revision: str = "main"
+    reference_model: str | None = None
+    reference_revision: str = "main"
+    per_token: Literal["sum", "mean", "norm"] = "sum"
+    attention: Literal["eager", "sdpa", "flash_attention_2"] | None = None
     batch_tokens: Annotated[int, pydantic.Field(ge=1)] = 16384
     device: str = "auto"
+    trust_remote_code: bool = False
+
+    @pydantic.model_validator(mode="after")
+    def _has_a_use_for_its_reference(self) -> Self:
+        if self.reference_model and self.head != "dpo":
+            raise ValueError(f"head {self.head} has no use for a reference_model: it is for dpo")
+        return self
 
 
 class ServedReward(JudgeCard):
@@ -277,14 +322,24 @@ def open_card(name: str) -> NamedCard:
     if isinstance(card, Recorded):
         # As seen from the card, wherever the program was started.
         card = card.model_copy(update={"file": str(beside(name, card.file))})
-    if isinstance(card, RewardModel) and own and beside(name, card.model).is_dir():
-        card = card.model_copy(update={"model": str(beside(name, card.model))})
+    if isinstance(card, RewardModel) and own:
+        card = card.model_copy(update=folders(name, card))
     return NamedCard(name=Path(name).stem if own else name, sha256=source.sha256, card=card)
 
 
 def beside(card: str, path: str) -> Path:
     """A path that a card of the user's names, as seen from the card's folder."""
     return (content.user_path(card).resolve().parent / content.user_path(path)).resolve()
+
+
+def folders(name: str, card: RewardModel) -> dict[str, str]:
+    """The models of a user's card that are folders, as seen from the card."""
+    models = {part: getattr(card, part) for part in ("model", "tokenizer", "base", "reference_model")}
+    return {
+        part: str(beside(name, model))
+        for part, model in models.items()
+        if model is not None and beside(name, model).is_dir()
+    }
 
 
 def recorded_card(path: str) -> NamedCard:

@@ -7,7 +7,7 @@ RmbError                 2   anything this project reports; never a bug
 ├── DataError            2   a benchmark file is not what it should be; names file and position
 ├── MissingExtra         2   an optional package is needed; names what to install
 ├── RefusedError         3   no key, a bad key, or a model the provider does not serve
-├── UnreachableError     1   nothing answers at the endpoint; the same command may work later
+├── UnreachableError     1   nothing answers any more; the same command may work later
 └── StorageError        74   the disk or the store failed
 """
 
@@ -67,7 +67,7 @@ class RefusedError(RmbError):
 
 
 class UnreachableError(RmbError):
-    """The endpoint answers nothing: the first questions all failed, so the others are not tried."""
+    """Nothing is left that answers: an endpoint's first questions all failed, or a cluster's last worker is gone."""
 
     exit_code = INCOMPLETE
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from rmb.cli.main import run
-from rmb.cli.options import ASKED, CONVENTION, HOW, JUDGED, WHERE, convention, options
+from rmb.cli.options import ASKED, CONVENTION, HOW, JUDGED, LOCAL, WHERE, convention, options
 
 EXAMPLES = """
 \b
@@ -32,7 +32,7 @@ Exit codes: 0 complete; 1 questions unanswered (the same command resumes); 2 wro
 @click.command(
     epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@options(ASKED, JUDGED, HOW, CONVENTION, WHERE)
+@options(ASKED, JUDGED, HOW, LOCAL, CONVENTION, WHERE)
 def judge(**given: Any) -> int:
     """Judge a benchmark, and say how far each judge is to be trusted.
 
@@ -41,9 +41,15 @@ def judge(**given: Any) -> int:
     from rmb.cli.judging import judge_all
     from rmb.cli.opening import Options
     from rmb.outcomes import Convention
+    from rmb.scorers import Local
 
     counted = {name: given.pop(name) for name in ("tie", "failure", "credit", "average")}
-    return judge_all(Options(**given, convention=convention(counted, Convention(seed=given["seed"]))))
+    local = {
+        name: given.pop(name)
+        for name in ("engine", "ray_address", "ray_cpus", "trust_remote_code", "allow_pickle")
+    }
+    usual = Convention(seed=given["seed"])
+    return judge_all(Options(**given, local=Local(**local), convention=convention(counted, usual)))
 
 
 def main() -> NoReturn:

@@ -15,7 +15,16 @@ Set = Literal["pairwise", "bon"]
 Orders = Literal["both", "single"]
 
 JUDGE_FAILURES: Final = frozenset(
-    {"parse", "contradiction", "refusal", "truncated", "content_filter", "context_length", "empty"}
+    {
+        "parse",
+        "contradiction",
+        "refusal",
+        "truncated",
+        "content_filter",
+        "context_length",
+        "empty",
+        "unrenderable",
+    }
 )
 """The question was answered, and the answer is no verdict."""
 RUN_FAILURES: Final = frozenset({"transport", "deadline", "budget", "cancelled", "unrecorded"})

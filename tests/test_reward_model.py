@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,10 @@ import transformers
 from rmb.cards import NamedCard, RewardModel, open_card
 from rmb.errors import ContentError
 from rmb.records import Answer, Failure, Message, Question
-from rmb.scorers import Scorer, Setup, open_scorer
+from rmb.scorers import Local, Scorer, Setup, open_scorer
+from rmb.scorers.local.batches import Batch
+from rmb.scorers.local.network import Network
+from rmb.scorers.local.text import Text, Unfit
 from rmb.scorers.reward_model import LocalRewardModel
 from rmb.store import Store
 from rmb.testing import ScorerContract
@@ -33,6 +36,12 @@ TEXTS = [
     "<pad> good",
 ]
 QUESTIONS = [Question((Message("user", "Hello ?"),), (text,)) for text in TEXTS]
+LONG = [
+    Question((Message("user", f"{start} ? " + "a long word . " * 8),), (text,))
+    for start in ("Hello", "One", "Two")
+    for text in TEXTS
+]
+"""Questions whose responses have enough in common before them to share it."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +50,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save(tmp_path_factory.mktemp("llama"))
 
 
-def opened(folder: Path, **options: Any) -> LocalRewardModel:
+def opened(folder: Path, *, local: Local | None = None, **options: Any) -> LocalRewardModel:
     """The scorer of a model's folder, in fp32 on the CPU."""
     card = RewardModel(
         **{
@@ -53,7 +62,7 @@ def opened(folder: Path, **options: Any) -> LocalRewardModel:
         }
         | options
     )
-    scorer = open_scorer(NamedCard(name="tiny", sha256="", card=card), Setup())
+    scorer = open_scorer(NamedCard(name="tiny", sha256="", card=card), Setup(local=local or Local()))
     assert isinstance(scorer, LocalRewardModel)
     return scorer
 
@@ -73,6 +82,11 @@ def scores(scorer: Scorer, questions: Sequence[Question] = QUESTIONS) -> list[fl
     found = answers(scorer, questions)
     replies = [found[question] for question in questions]
     return [reply.rewards[0] for reply in replies if isinstance(reply, Answer) and reply.rewards]
+
+
+def text_of(scorer: LocalRewardModel, question: Question) -> Text | Unfit:
+    """What a scorer's model is to read."""
+    return next(iter(scorer.wording.texts([question])))
 
 
 class TestLocalRewardModel(ScorerContract):
@@ -97,7 +111,9 @@ def test_scores_are_those_of_transformers(family: str, tmp_path: Path) -> None:
     scorer = opened(save(tmp_path, family))
     theirs = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
     for question, score in zip(QUESTIONS, scores(scorer), strict=True):
-        ids = scorer.tokenizer(scorer.rendered(question), add_special_tokens=False, return_tensors="pt")
+        ids = scorer.wording.tokenizer(
+            scorer.wording.written(question), add_special_tokens=False, return_tensors="pt"
+        )
         with torch.inference_mode():
             hidden = theirs.base_model(**{name: ids[name] for name in ("input_ids", "attention_mask")})
             last = theirs.score(hidden.last_hidden_state[0, -1])
@@ -136,18 +152,18 @@ def test_scores_differ_between_texts(llama: Path) -> None:
 def test_the_template_writes_the_only_bos(llama: Path) -> None:
     """The tokenizer would add a BOS of its own; a second one would shift every position."""
     scorer = opened(llama)
-    text = scorer.tokenised(QUESTIONS[0])
-    assert not isinstance(text, Question)
+    text = text_of(scorer, QUESTIONS[0])
+    assert isinstance(text, Text)
     assert text.tokens.count(1) == 1
-    assert scorer.tokenizer(scorer.rendered(QUESTIONS[0]))["input_ids"].count(1) == 2
+    assert scorer.wording.tokenizer(scorer.wording.written(QUESTIONS[0]))["input_ids"].count(1) == 2
 
 
 def test_a_template_without_bos_gets_the_tokenizer_s(tmp_path: Path) -> None:
     """As the makers of such models tokenise their texts."""
     scorer = opened(save(tmp_path, template=TEMPLATE.removeprefix("<s>")))
-    text = scorer.tokenised(QUESTIONS[0])
-    assert not isinstance(text, Question)
-    assert text.tokens == opened(save(tmp_path / "other")).tokenised(QUESTIONS[0]).tokens  # type: ignore[union-attr]
+    text = text_of(scorer, QUESTIONS[0])
+    assert isinstance(text, Text)
+    assert text == text_of(opened(save(tmp_path / "other")), QUESTIONS[0])
 
 
 def test_one_score_for_each_distinct_text(llama: Path, tmp_path: Path) -> None:
@@ -171,6 +187,19 @@ def test_a_copy_of_the_folder_is_the_same_judge(llama: Path, tmp_path: Path) -> 
     assert opened(other).identity != opened(llama).identity
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_shared_beginning_changes_no_score(family: str, tmp_path: Path) -> None:
+    """Responses of one conversation have its keys and values computed once: less work, the same scores."""
+    folder = save(tmp_path, family)
+    work, found = {}, {}
+    for engine in ("padded", "shared"):
+        scorer = opened(folder, local=Local(engine=engine), batch_tokens=200)
+        found[engine] = scores(scorer, LONG)
+        work[engine] = scorer.engine.scoring.work
+    assert found["shared"] == pytest.approx(found["padded"], abs=1e-5)
+    assert work["shared"].real < work["padded"].real / 2
+
+
 # Texts that are too long.
 
 
@@ -184,14 +213,17 @@ def test_a_text_that_is_too_long(llama: Path, truncation: str, kept: str | None)
     reply = answers(scorer, QUESTIONS[2:3])[QUESTIONS[2]]
     assert isinstance(reply, Answer)
     verdict = scorer.read(QUESTIONS[2], reply)
-    text = scorer.tokenised(QUESTIONS[2])
+    text = text_of(scorer, QUESTIONS[2])
     if kept is None:
         assert isinstance(verdict, Failure)
-        assert (verdict.reason, verdict.detail) == ("context_length", "the text has more than 12 tokens")
+        assert (verdict.reason, verdict.detail) == (
+            "context_length",
+            "17 tokens, and the card's max_tokens is 12",
+        )
     else:
-        assert not isinstance(text, Question)
+        assert isinstance(text, Text)
         assert (len(text.tokens), text.cut) == (12, 5)
-        assert kept in scorer.tokenizer.decode(text.tokens)
+        assert kept in scorer.wording.tokenizer.decode(text.tokens)
 
 
 def test_what_was_cut_is_counted(llama: Path) -> None:
@@ -239,31 +271,39 @@ def test_torch_is_loaded_for_nothing_else() -> None:
 # Memory.
 
 
-class Narrow(LocalRewardModel):
-    """Runs out of memory for more texts, or more tokens, than it is given."""
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """A device that has room for so many texts, and so many tokens of a text, at once."""
+    room = {"texts": 2, "tokens": 100}
 
-    most_texts, most_tokens = 2, 100
+    def within(method: Callable[[Network, Any], Any]) -> Callable[[Network, Any], Any]:
+        def run(network: Network, batch: Batch) -> Any:
+            if (
+                len(batch.texts) > room["texts"]
+                or max(len(text.tokens) for text in batch.texts) > room["tokens"]
+            ):
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return method(network, batch)
 
-    def forward(self, tokens: Sequence[Sequence[int]]) -> list[float]:
-        """The scores, if there is room."""
-        if len(tokens) > self.most_texts or max(map(len, tokens)) > self.most_tokens:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return super().forward(tokens)
+        return run
+
+    for name in ("padded", "shared"):
+        monkeypatch.setattr(Network, name, within(getattr(Network, name)))
+    return room
 
 
-def test_a_batch_that_does_not_fit_is_halved(llama: Path) -> None:
+@pytest.mark.parametrize("engine", ["padded", "shared"])
+def test_a_batch_that_does_not_fit_is_halved(engine: Any, llama: Path, narrow: dict[str, int]) -> None:
     """The scores are the same, and none is lost."""
-    usual = opened(llama)
-    narrow = Narrow("tiny", usual.card, usual.tokenizer)
-    assert scores(narrow) == pytest.approx(scores(usual), abs=1e-5)
+    halved = scores(opened(llama, local=Local(engine=engine)), LONG)
+    narrow["texts"] = 100
+    assert scores(opened(llama), LONG) == pytest.approx(halved, abs=1e-5)
 
 
-def test_a_text_that_does_not_fit_alone_fails_alone(llama: Path) -> None:
+def test_a_text_that_does_not_fit_alone_fails_alone(llama: Path, narrow: dict[str, int]) -> None:
     """The others have their scores; it is missing, and may be asked again on a larger machine."""
-    usual = opened(llama)
-    narrow = Narrow("tiny", usual.card, usual.tokenizer)
-    narrow.most_tokens = 12
-    found = answers(narrow, QUESTIONS)
+    narrow["tokens"] = 12
+    found = answers(opened(llama), QUESTIONS)
     failed = {question: reply for question, reply in found.items() if isinstance(reply, Failure)}
     assert list(failed) == [QUESTIONS[2]]
     assert failed[QUESTIONS[2]] == Failure("transport", "out of memory on a text of 17 tokens")
@@ -295,10 +335,17 @@ def test_a_model_without_a_chat_template_is_refused(tmp_path: Path) -> None:
     assert len(scores(opened(folder, chat_template=TEMPLATE))) == len(TEXTS)
 
 
-def test_a_template_that_fails_is_told(tmp_path: Path) -> None:
-    """Some templates refuse some conversations."""
-    folder = save(tmp_path, template="{{ raise_exception('roles must alternate') }}")
-    assert "its chat template fails: roles must alternate" in refused(folder)
+def test_a_template_that_fails_on_a_text_fails_that_text_alone(tmp_path: Path) -> None:
+    """Some templates refuse some conversations; the others have their scores."""
+    refusing = (
+        "{% if 'bad' in messages[-1].content %}{{ raise_exception('none of that') }}{% endif %}" + TEMPLATE
+    )
+    ran = run(
+        opened(save(tmp_path, template=refusing)), [pair("good", "bad"), pair("good", "worse", uid="2")]
+    )
+    assert ran.failures == {"unrenderable": 1}
+    assert {entry.failure.detail for entry in ran.ledger} == {"the chat template fails: none of that"}
+    assert ran.counts["asked"] == 3
 
 
 def test_a_model_with_several_labels_is_refused(tmp_path: Path) -> None:
@@ -320,7 +367,7 @@ def test_a_tokenizer_of_another_model_is_refused(tmp_path: Path) -> None:
     bigger = transformers.AutoTokenizer.from_pretrained(folder)
     bigger.add_tokens(["one", "more"])
     bigger.save_pretrained(folder)
-    assert "its tokenizer has 22 tokens and its model 20; they do not belong together" in refused(folder)
+    assert "has a tokenizer of 22 tokens and a model of 20; they do not belong together" in refused(folder)
 
 
 @pytest.mark.parametrize(
@@ -341,8 +388,10 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
     folder = save(tmp_path)
     model = transformers.AutoModelForSequenceClassification.from_pretrained(folder)
     torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    expected = scores(opened(folder))
     (folder / "model.safetensors").unlink()
-    assert "cannot be loaded" in refused(folder)
+    assert "has weights in a pickle, pytorch_model.bin" in refused(folder)
+    assert scores(opened(folder, local=Local(allow_pickle=True))) == expected
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

@@ -15,7 +15,7 @@ from rmb.errors import UsageError
 from rmb.outcomes import Convention
 from rmb.records import Item, Orders
 from rmb.run.plan import Settings
-from rmb.scorers import KINDS, Scorer, Setup, open_scorer
+from rmb.scorers import KINDS, Local, Scorer, Setup, open_scorer
 from rmb.templates import Template
 
 
@@ -37,6 +37,7 @@ class Options:
     max_tokens: int | None
     base_url: str | None
     concurrency: int | None
+    local: Local
     seed: int
     cache: str | None
     out: str | None
@@ -107,5 +108,5 @@ def open_template(card: NamedCard, options: Options) -> Template | None:
 
 def opened(card: NamedCard, template: Template | None, items: Sequence[Item], options: Options) -> Judge:
     """The judge with its scorer."""
-    scorer = open_scorer(card, Setup(template=template, seed=options.seed, items=items))
+    scorer = open_scorer(card, Setup(template=template, seed=options.seed, items=items, local=options.local))
     return Judge(card, template, scorer)

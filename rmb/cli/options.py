@@ -96,6 +96,34 @@ HOW = (
     click.option("--base-url", metavar="URL", help="Endpoint of an OpenAI-compatible server or a proxy."),
     click.option("--concurrency", metavar="N", type=COUNT, help="Questions asked at once."),
 )
+LOCAL = (
+    click.option(
+        "--engine",
+        type=click.Choice(["auto", "padded", "shared", "ray"]),
+        default="auto",
+        show_default=True,
+        help="Reward models run here: whole texts, the common beginning once, or on a Ray cluster.",
+    ),
+    click.option(
+        "--ray-address",
+        metavar="HOST:PORT",
+        help="A Ray cluster that runs already. [default: start one here]",
+    ),
+    click.option(
+        "--ray-cpus",
+        metavar="N",
+        type=COUNT,
+        default=4,
+        show_default=True,
+        help="CPUs for each copy of the model on a Ray cluster without GPUs.",
+    ),
+    click.option(
+        "--trust-remote-code", is_flag=True, help="Run code that comes with a model, if its card says so too."
+    ),
+    click.option(
+        "--allow-pickle", is_flag=True, help="Read weights from pickles, which may run code when opened."
+    ),
+)
 WHERE = (
     CACHE,
     click.option("--out", metavar="DIR", help="The run's folder. [default: runs/<time>-<judge>-<template>]"),

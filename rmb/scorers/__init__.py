@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import Literal, Protocol
 
 from rmb.cards import NamedCard
 from rmb.errors import MissingExtra
 from rmb.records import Answer, Failure, Item, Json, Question, Scores
 from rmb.templates import Template
 
-__all__ = ["KINDS", "Kind", "Scorer", "Setup", "open_scorer"]
+__all__ = ["KINDS", "Kind", "Local", "Scorer", "Setup", "open_scorer"]
 
 
 class Scorer(Protocol):
@@ -40,15 +40,35 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """How models are run on this machine, and what they may do.
+
+    engine: "shared" computes what texts of a conversation have in common once, "padded" does not, "ray" scores on
+        the devices of a cluster, "auto" shares where the model can; ray_address: of a cluster that runs already;
+        ray_cpus: for each copy of the model, where there are no GPUs.
+    trust_remote_code: whether code that comes with a model may run, if its card says so too; allow_pickle: whether
+        weights may be read from a pickle, which may run code as well.
+    """
+
+    engine: Literal["auto", "padded", "shared", "ray"] = "auto"
+    ray_address: str | None = None
+    ray_cpus: int = 4
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What a scorer is opened with, beside its card.
 
     template: for judges that are prompted. items: only the oracle looks at these, and at their labels.
+    local: for models that are run on this machine.
     """
 
     template: Template | None = None
     seed: int = 0
     items: Sequence[Item] = ()
+    local: Local = Local()
 
 
 @dataclass(frozen=True, slots=True)
