@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
+import re
+import subprocess
+import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +35,9 @@ START_S = 60.0
 """Seconds for a copy's process to begin; loading the model may take as long as it takes."""
 BATCH_S = 3600.0
 """Seconds for a batch: of a process that hangs Ray says nothing."""
-CONNECT_S = 3.0
+JOIN_S = 30.0
+"""Seconds to join a cluster; it takes one where there is one."""
+ADDRESS = re.compile(r"[^/]+:\d{1,5}")
 
 
 class Copy:
@@ -208,12 +212,29 @@ async def answer_of(reference: Any, seconds: float | None) -> Any:
         return await reference
 
 
+PROBE = """
+import socket, sys
+host, _, port = sys.argv[1].rpartition(":")
+socket.create_connection((host, int(port)), timeout=3).close()
+import ray
+ray.init(sys.argv[1], logging_level="ERROR", log_to_driver=False)
+"""
+
+
 def check_address(address: str) -> None:
-    """Raises UsageError at once for an address where nothing listens: Ray itself tries for minutes."""
-    host, _, port = address.rpartition(":")
-    if not (host and port.isdigit()) or "/" in address:
+    """Raises UsageError if no cluster can be joined there, found out by joining it in another process.
+
+    In this one it would take minutes, or for ever, and could not be stopped.
+    """
+    if not ADDRESS.fullmatch(address):
         raise UsageError(f"--ray-address {address}: give host:port of the cluster's head")
     try:
-        socket.create_connection((host, int(port)), timeout=CONNECT_S).close()
-    except (OSError, OverflowError) as error:
-        raise UsageError(f"no Ray cluster at {address}: {one_line(error)}") from error
+        command = [sys.executable, "-c", PROBE, address]
+        subprocess.run(command, capture_output=True, text=True, timeout=JOIN_S, check=True)
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(
+            f"no Ray cluster at {address}: it could not be joined within {JOIN_S:.0f} s"
+        ) from error
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip().splitlines() or ["it could not be joined"]
+        raise UsageError(f"no Ray cluster at {address}: {said[-1][:200]}") from error
