@@ -201,6 +201,7 @@ Head = Literal[
     "starling",
     "steamshp",
     "urm",
+    "urm_fixed",
 ]
 """How a score is read from a model that is run here."""
 
@@ -240,6 +241,12 @@ class RewardModel(JudgeCard):
     batch_tokens: Annotated[int, pydantic.Field(ge=1)] = 16384
     device: str = "auto"
     trust_remote_code: bool = False
+
+    @pydantic.model_validator(mode="after")
+    def _keeps_its_question(self) -> Self:
+        if self.truncation == "right" and self.head in {"steamshp", "pair_preference"}:
+            raise ValueError(f"head {self.head}: its question is at the right; truncation: left or refuse")
+        return self
 
     @pydantic.model_validator(mode="after")
     def _has_a_use_for_its_reference(self) -> Self:

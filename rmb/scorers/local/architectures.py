@@ -14,6 +14,8 @@ import transformers
 from torch import nn
 
 from rmb.cards import RewardModel
+from rmb.errors import one_line
+from rmb.records import Question
 from rmb.scorers.local import bodies
 from rmb.scorers.local.batches import Batch, Work
 from rmb.scorers.local.gated import Expected, Fixed, Gated, Means, Objectives, Weights
@@ -23,8 +25,9 @@ from rmb.scorers.local.heads import (
     FirstToken,
     Head,
     LastToken,
-    Layer,
     Tensors,
+    UnfitHeadError,
+    Vocabulary,
     layer,
     layers,
 )
@@ -32,10 +35,10 @@ from rmb.scorers.local.likelihood import Difference, LikelihoodOfReply
 from rmb.scorers.local.network import Network, Score
 from rmb.scorers.local.pairwise import (
     PairPreferenceWording,
-    PairRMWording,
     SteamSHPWording,
     pair_preference,
     pairrm,
+    pairrm_wording,
     steamshp,
 )
 from rmb.scorers.local.source import Source
@@ -106,7 +109,14 @@ def trained(
             raise source.checkpoint.refusal(
                 f"has no weights for {error.args[0]}: it is no reward model of this kind"
             ) from error
-        return Network(body(source), made)
+        loaded = body(source)
+        try:
+            check(made, loaded.config.hidden_size)
+        except (UnfitHeadError, RuntimeError) as error:
+            raise source.checkpoint.refusal(
+                f"has a head that gives no score: {one_line(error)[:200]}"
+            ) from error
+        return Network(loaded, made)
 
     return build
 
@@ -114,17 +124,18 @@ def trained(
 def at_last_token(name: str, body: Callable[[Source], Any] = Source.body) -> Callable[[Source], Network]:
     """A linear layer of a name, to one number at the last token."""
 
-    def head(tensors: Tensors, source: Source) -> Head:
-        return LastToken(one_number(layer(tensors, name), source))
+    def head(tensors: Tensors, _: Source) -> Head:
+        return LastToken(layer(tensors, name))
 
     return trained(head, f"{name}.", body=body)
 
 
-def one_number(made: Layer, source: Source) -> Layer:
-    """A layer that gives one number. Raises ContentError if it gives several."""
-    if len(made.weight) != 1:
-        raise source.checkpoint.refusal(f"has a head of {len(made.weight)} labels, which give no one score")
-    return made
+def check(head: Head, size: int) -> None:
+    """Raises UnfitHeadError or RuntimeError if a head does not make scores of hidden states of a size."""
+    text = Text(Question((), ()), tokens=(0, 0, 0, 0), marks=(0, 1, 2))
+    scores = head(torch.zeros(len(head.places(text)), size), [text])
+    if len(scores) != 1 or scores.shape[1] > 2 or scores.shape[1] != head.width:
+        raise UnfitHeadError(f"it has {scores.shape[1]} labels")
 
 
 def several_layers(tensors: Tensors, _: Source) -> Head:
@@ -135,7 +146,9 @@ def several_layers(tensors: Tensors, _: Source) -> Head:
 def grm(tensors: Tensors, _: Source) -> Head:
     """GRM trained with the text's own likelihood beside its reward: one layer or several at the last token."""
     name = "v_head.summary"
-    return LastToken(layer(tensors, name) if f"{name}.weight" in tensors else layers(tensors, name))
+    if f"{name}.weight" in tensors:
+        return LastToken(layer(tensors, name))
+    return LastToken(layers(tensors, name))
 
 
 def beaver(tensors: Tensors, source: Source) -> Head:
@@ -145,20 +158,20 @@ def beaver(tensors: Tensors, source: Source) -> Head:
     if source.settings.get("do_normalize", False):
         shift = shift if cost else tensors["normalizer.mean"].float()
         scale = 1 / (tensors["normalizer.var"].float().sqrt() + 1e-8)
-    linear = one_number(layer(tensors, "score_head"), source)
+    linear = layer(tensors, "score_head")
     return LastToken(nn.Sequential(linear, Affine(shift, -scale if cost else scale)))
 
 
 def oasst(tensors: Tensors, source: Source) -> Head:
     """Open Assistant's: a layer at the last token, or of the mean over all."""
     pooled = EveryToken if source.settings.get("pooling") == "mean" else LastToken
-    return pooled(one_number(layer(tensors, "out_proj"), source))
+    return pooled(layer(tensors, "out_proj"))
 
 
-def deberta(tensors: Tensors, source: Source) -> Head:
+def deberta(tensors: Tensors, _: Source) -> Head:
     """A DeBERTa classifier with one label: a pooled first token."""
     pooled = layer(tensors, "pooler.dense")
-    return FirstToken(nn.Sequential(pooled, nn.GELU(), one_number(layer(tensors, "classifier"), source)))
+    return FirstToken(nn.Sequential(pooled, nn.GELU(), layer(tensors, "classifier")))
 
 
 def own_code(source: Source) -> Network:
@@ -177,20 +190,21 @@ def reward_token(source: Source) -> ChatWording:
 def armorm(tensors: Tensors, source: Source) -> Head:
     """Nineteen objectives, without what each owes to length, weighed by what the prompt asks for."""
     rewards = Objectives(layer(tensors, "regression_layer"), transform=tensors["reward_transform_matrix"])
-    return Gated(rewards, softmax_gate(tensors, source, 10.0), at_prompt=True)
+    return Gated(rewards, softmax_gate(tensors, source, 10.0, biases=True), at_prompt=True)
 
 
-def softmax_gate(tensors: Tensors, source: Source, temperature: float) -> Weights:
-    """The gate of ArmoRM and QRM. temperature: if the model's configuration has none."""
+def softmax_gate(tensors: Tensors, source: Source, temperature: float, *, biases: bool) -> Weights:
+    """The gate of ArmoRM and QRM, whose inner layers may have no bias. temperature: if the configuration has none."""
     gate = {name: tensor for name, tensor in tensors.items() if name.startswith("gating.layers.")}
     given = float(source.settings.get("gating_temperature", temperature))
-    return Weights(layers(gate, "gating.layers"), given, tensors["gating.logit_scale"])
+    return Weights(layers(gate, "gating.layers", biases=biases), given, tensors["gating.logit_scale"])
 
 
 def qrm(tensors: Tensors, source: Source) -> Head:
     """As ArmoRM, with the mean of some quantiles for each objective."""
     # QRM on Gemma has another default in its code.
-    gate = softmax_gate(tensors, source, 1.0 if source.settings.get("model_type") == "gemma2" else 10.0)
+    usual = 1.0 if source.settings.get("model_type") == "gemma2" else 10.0
+    gate = softmax_gate(tensors, source, usual, biases=False)
     weighed = len(gate.network[-1].weight)
     quantiles = len(tensors["regression_layer.weight"]) // weighed
     rewards = Objectives(
@@ -209,24 +223,25 @@ def ldl(_: Tensors, source: Source) -> Head:
     return Gated(Expected(layers(levels, "network", nn.LeakyReLU), levels=10), weights, at_prompt=False)
 
 
+def urm(tensors: Tensors, _: Source) -> Head:
+    """Objectives as normal distributions, weighed at the last token itself."""
+    return Gated(Means(layer(tensors, "score")), layers(tensors, "weights.fc", nn.SELU), at_prompt=False)
+
+
 URM_WEIGHTS = (0.3, 0.74, 0.46, 0.47, -0.33)
 """Of helpfulness, correctness, coherence, complexity and verbosity, for URM on Llama 3, which has no gate."""
 
 
-def urm(tensors: Tensors, _: Source) -> Head:
-    """Objectives as normal distributions, weighed at the last token itself, or by fixed weights."""
-    means = Means(layer(tensors, "score"))
-    gated = any(name.startswith("weights.fc.") for name in tensors)
-    return Gated(
-        means, layers(tensors, "weights.fc", nn.SELU) if gated else Fixed(URM_WEIGHTS), at_prompt=False
-    )
+def urm_fixed(tensors: Tensors, _: Source) -> Head:
+    """The same, with fixed weights."""
+    return Gated(Means(layer(tensors, "score")), Fixed(URM_WEIGHTS), at_prompt=False)
 
 
 def likelihood(source: Source) -> Network:
     """A language model as it is: how likely it finds the response."""
     model = source.body(transformers.AutoModelForCausalLM)
-    head = LikelihoodOfReply(model.get_output_embeddings(), model.config, source.card.per_token)
-    return Network(model.base_model, head)
+    vocabulary = Vocabulary(model.get_output_embeddings(), model.config)
+    return Network(model.base_model, LikelihoodOfReply(vocabulary, source.card.per_token))
 
 
 def dpo(source: Source) -> Scoring:
@@ -252,13 +267,12 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "oasst": Architecture(trained(oasst, "out_proj.", body=bodies.oasst), CHAT),
     "own_code": Architecture(own_code, CHAT),
     "pair_preference": Architecture(pair_preference, worded(PairPreferenceWording), width=2),
-    "pairrm": Architecture(
-        trained(pairrm, "head_layer.", body=bodies.pairrm), worded(PairRMWording), width=2
-    ),
+    "pairrm": Architecture(trained(pairrm, "head_layer.", body=bodies.pairrm), pairrm_wording, width=2),
     "qrm": Architecture(trained(qrm, *OBJECTIVES), prompt_end),
     "sequence_classification": Architecture(at_last_token("score"), CHAT),
     "starling": Architecture(at_last_token("v_head", bodies.starling), CHAT),
     "steamshp": Architecture(steamshp, worded(SteamSHPWording), width=2),
     "urm": Architecture(trained(urm, "score.", "weights.fc."), CHAT),
+    "urm_fixed": Architecture(trained(urm_fixed, "score."), CHAT),
 }
 """By the name that a card gives as `head`. Sorted."""

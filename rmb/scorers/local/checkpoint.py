@@ -19,6 +19,7 @@ import safetensors
 import torch
 import transformers
 from transformers.utils import cached_file
+from transformers.utils.hub import extract_commit_hash
 
 from rmb.content import user_path
 from rmb.errors import ContentError, one_line
@@ -52,9 +53,11 @@ class Checkpoint:
 
     @property
     def identity(self) -> str:
-        """The sha256 of the folder's files, wherever it lies; or the name with its revision."""
+        """The sha256 of the folder's files, wherever it lies; or the name with the commit that its revision is now."""
         if self.folder is None:
-            return f"{self.model}@{self.revision}"
+            config = self.file("config.json")
+            commit = None if config is None else extract_commit_hash(str(config), None)
+            return f"{self.model}@{commit or self.revision}"
         total = hashlib.sha256()
         for path in sorted(self.folder.iterdir()):
             if path.suffix in IDENTIFYING and path.is_file():

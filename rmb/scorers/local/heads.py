@@ -8,6 +8,7 @@ the checkpoint and have their shapes; what a checkpoint does not have is never m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +18,14 @@ from rmb.scorers.local.text import Text
 Tensors = Mapping[str, Tensor]
 
 
+class UnfitHeadError(ValueError):
+    """Tensors of which no head can be made that gives a score."""
+
+
 class Head(nn.Module):
-    """Reads scores from hidden states."""
+    """Reads scores from hidden states. width: scores of a text."""
+
+    width = 1
 
     def places(self, text: Text) -> Sequence[int]:
         """The places in a text whose hidden states are read: the last token's, unless a head says otherwise."""
@@ -46,9 +53,10 @@ class Layer(nn.Module):
         return nn.functional.linear(inputs, self.weight, self.bias)
 
 
-def layer(tensors: Tensors, name: str) -> Layer:
-    """The linear layer of a name, with a bias if there is one. Raises KeyError if its weight is missing."""
-    return Layer(tensors[f"{name}.weight"], tensors.get(f"{name}.bias"))
+def layer(tensors: Tensors, name: str, *, biased: bool = False) -> Layer:
+    """The linear layer of a name, with a bias if there is one, or must be. Raises KeyError for a missing tensor."""
+    bias = tensors[f"{name}.bias"] if biased else tensors.get(f"{name}.bias")
+    return Layer(tensors[f"{name}.weight"], bias)
 
 
 class Norm(nn.Module):
@@ -65,27 +73,61 @@ class Norm(nn.Module):
         return nn.functional.batch_norm(inputs, self.running_mean, self.running_var, self.weight, self.bias)
 
 
-def layers(tensors: Tensors, name: str, activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
+def layers(
+    tensors: Tensors, name: str, activation: Callable[[], nn.Module] = nn.ReLU, *, biases: bool = True
+) -> nn.Sequential:
     """The layers that are numbered below a name, in order: linear ones, an activation after each but the last.
 
-    Batch normalisation is where its tensors are; numbers without tensors (activations, dropout) are passed over.
-    Raises KeyError if there are none.
+    biases: whether all linear layers have one, or the last alone. Batch normalisation is where its tensors are;
+    numbers without tensors (activations, dropout) are passed over. Raises KeyError for a tensor that is missing.
     """
     numbers = sorted(
         {int(each.removeprefix(f"{name}.").split(".")[0]) for each in tensors if each.startswith(f"{name}.")}
     )
-    linear = [number for number in numbers if f"{name}.{number}.running_mean" not in tensors]
-    if not linear:
+    norms = {
+        number
+        for number in numbers
+        if {f"{name}.{number}.running_{of}" for of in ("mean", "var")} & set(tensors)
+    }
+    if not numbers or numbers[0] in norms:
         raise KeyError(f"{name}.0.weight")
+    last = max(set(numbers) - norms)
     made: list[nn.Module] = []
     for number in numbers:
-        if number not in linear:
+        if number not in norms:
+            made.append(layer(tensors, f"{name}.{number}", biased=biases or number == last))
+            made += [activation()] if number != last else []
+        elif isinstance(made[-1], Norm):
+            # Between the two, an activation, whatever is numbered beside it.
+            raise KeyError(f"{name}.{number - 2}.weight")
+        else:
             made.append(Norm(tensors, f"{name}.{number}"))
-            continue
-        made.append(layer(tensors, f"{name}.{number}"))
-        if number != linear[-1]:
-            made.append(activation())
     return nn.Sequential(*made)
+
+
+class Vocabulary(nn.Module):
+    """The output layer of a language model: for all its tokens in its own precision, or in fp32 for a few."""
+
+    def __init__(self, output: Any, config: Any, tokens: Sequence[int] | None = None) -> None:
+        """output: the layer; config: of the model, which may scale or cap what the layer gives."""
+        super().__init__()
+        bias = getattr(output, "bias", None)
+        if tokens is not None:
+            chosen = list(tokens)
+            bias = None if bias is None else bias[chosen].float()
+        self.weight = output.weight if tokens is None else nn.Parameter(output.weight[list(tokens)].float())
+        self.bias = bias
+        self.cap = getattr(config, "final_logit_softcapping", None)
+        self.scale = getattr(config, "logit_scale", None) or 1 / (
+            getattr(config, "logits_scaling", None) or 1
+        )
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Logits in fp32, of shape (rows, tokens)."""
+        logits = (
+            nn.functional.linear(hidden.to(self.weight.dtype), self.weight, self.bias).float() * self.scale
+        )
+        return logits if self.cap is None else self.cap * torch.tanh(logits / self.cap)
 
 
 class LastToken(Head):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rmb.scorers.local.batches import Batch, Work
-from rmb.scorers.local.heads import Head
+from rmb.scorers.local.heads import Head, Vocabulary
 from rmb.scorers.local.network import Network, Score
 from rmb.scorers.local.text import Text
 
@@ -20,14 +20,10 @@ ROWS = 512
 class LikelihoodOfReply(Head):
     """The log-probability of the response's tokens, given all before them: their sum, mean, or negative norm."""
 
-    def __init__(self, vocabulary: nn.Module, config: Any, per_token: Literal["sum", "mean", "norm"]) -> None:
-        """vocabulary: the model's output layer, in its own precision; config: of the model."""
+    def __init__(self, vocabulary: Vocabulary, per_token: Literal["sum", "mean", "norm"]) -> None:
+        """vocabulary: the model's output layer."""
         super().__init__()
         self.vocabulary, self.per_token = vocabulary, per_token
-        self.cap = getattr(config, "final_logit_softcapping", None)
-        self.scale = getattr(config, "logit_scale", None) or 1 / (
-            getattr(config, "logits_scaling", None) or 1
-        )
 
     def places(self, text: Text) -> Sequence[int]:
         """The places before the response's tokens: what stands there says which token comes next."""
@@ -44,9 +40,7 @@ class LikelihoodOfReply(Head):
 
     def said(self, hidden: Tensor, tokens: Tensor) -> Tensor:
         """The log-probability of each token."""
-        logits = self.vocabulary(hidden.to(self.vocabulary.weight.dtype)).float() * self.scale
-        if self.cap is not None:
-            logits = self.cap * torch.tanh(logits / self.cap)
+        logits = self.vocabulary(hidden)
         return logits.gather(1, tokens[:, None])[:, 0] - logits.logsumexp(1)
 
     def put_together(self, said: Tensor) -> Tensor:

@@ -7,25 +7,30 @@ Sources: PairRM, arXiv 2306.02561; SteamSHP, arXiv 2110.08420; pair-preference m
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import torch
 import transformers
 from torch import Tensor, nn
 
-from rmb.records import Question
+from rmb.records import Answer, Question
 from rmb.scorers.local.bodies import FirstStep
-from rmb.scorers.local.heads import Head, Layer, Tensors, layers
+from rmb.scorers.local.heads import Head, Tensors, Vocabulary, layer
 from rmb.scorers.local.network import Network
 from rmb.scorers.local.source import Source
-from rmb.scorers.local.text import ChatWording, Text, Unfit, UnrenderableError
+from rmb.scorers.local.text import TOO_LONG, ChatWording, Text, Unfit, UnrenderableError
 
+MARKERS = ("<|source|>", "<|candidate1|>", "<|candidate2|>")
+"""Before the parts of PairRM's texts."""
+LEAST_PIECE = 4
+"""Tokens of such a part that has anything of its text: its first, the marker, one of the text, the separator."""
 ANSWERS = ("A", "B")
 """What a pairwise language model calls the responses."""
 
 
 class TwoAnswers(Head):
     """The probabilities of two tokens, as far as these two go."""
+
+    width = 2
 
     def __init__(self, vocabulary: nn.Module) -> None:
         """vocabulary: from what the body gives to two numbers."""
@@ -43,8 +48,10 @@ class PairLogits(Head):
     The authors take the sum over both orders of the first's number less the second's: the average credit.
     """
 
+    width = 2
+
     def __init__(self, network: nn.Module) -> None:
-        """network: from two hidden states to one number."""
+        """network: from two hidden states to one number, or to one for each task, of which the mean is taken."""
         super().__init__()
         self.network = network
 
@@ -56,7 +63,7 @@ class PairLogits(Head):
         """Two numbers for each text."""
         source, first, second = hidden.view(len(texts), 3, -1).unbind(1)
         pairs = [torch.cat([source, each], dim=1) for each in (first, second)]
-        return torch.cat([self.network(pair) for pair in pairs], dim=1)
+        return torch.cat([self.network(pair).mean(1, keepdim=True) for pair in pairs], dim=1)
 
 
 class PairRMWording(ChatWording):
@@ -80,18 +87,21 @@ class PairRMWording(ChatWording):
     def pieced(self, question: Question) -> Text | Unfit:
         """The three pieces one after the other, with the places of their markers."""
         conversation, responses = self.said(question)
-        texts = [f"<|source|>{conversation}"]
-        texts += [f"<|candidate{number}|>{text}" for number, text in enumerate(responses, start=1)]
-        pieces: list[list[int]] = self.tokenizer(texts)["input_ids"]
-        most = self.card.max_tokens
-        whole = sum(map(len, pieces))
-        if whole > most and self.card.truncation == "right":
-            source = shortened(pieces[0], int(most * self.SOURCE_SHARE))
-            pieces = [source, *(shortened(piece, (most - len(source)) // 2) for piece in pieces[1:])]
+        parts = zip(MARKERS, (conversation, *responses), strict=True)
+        whole: list[list[int]] = self.tokenizer([marker + text for marker, text in parts])["input_ids"]
+        pieces, most = whole, self.card.max_tokens
+        if self.card.truncation == "right":
+            source = shortened(whole[0], int(most * self.SOURCE_SHARE))
+            pieces = [source, *(shortened(piece, (most - len(source)) // 2) for piece in whole[1:])]
+        # A part that has to be cut to nothing is not the text any more.
+        if any(len(piece) < min(LEAST_PIECE, len(uncut)) for piece, uncut in zip(pieces, whole, strict=True)):
+            pieces = whole
         ids = [token for piece in pieces for token in piece]
+        cut = sum(map(len, whole)) - len(ids)
+        if len(ids) > most:
+            return Unfit(question, Answer(text=f"{len(ids):,} tokens", finish_reason=TOO_LONG))
         marks = [sum(map(len, pieces[:number])) + 1 for number in range(len(pieces))]
-        text = self.fitted(question, ids, *marks)
-        return replace(text, cut=whole - len(ids)) if isinstance(text, Text) else text
+        return Text(question, tuple(ids), tuple(marks), cut)
 
     def said(self, question: Question) -> tuple[str, tuple[str, ...]]:
         """The conversation and the responses: as they are, or turn by turn if there are several turns."""
@@ -120,7 +130,7 @@ CONVERSATION = (
 
 def shortened(piece: Sequence[int], most: int) -> list[int]:
     """A piece cut at its end, where its last token, the separator, stays."""
-    return list(piece) if len(piece) <= most else [*piece[: most - 1], piece[-1]]
+    return list(piece) if len(piece) <= most else [*piece[: max(most - 1, 0)], piece[-1]]
 
 
 class SteamSHPWording(ChatWording):
@@ -158,21 +168,8 @@ class PairPreferenceWording(ChatWording):
         return found
 
 
-class Chosen(nn.Module):
-    """Some of the logits."""
-
-    def __init__(self, tokens: Sequence[int]) -> None:
-        """tokens: whose logits."""
-        super().__init__()
-        self.tokens = list(tokens)
-
-    def forward(self, logits: Tensor) -> Tensor:
-        """Of shape (texts, tokens)."""
-        return logits[:, self.tokens]
-
-
 class AtFirstStep(TwoAnswers):
-    """The two answers, of a body that gives logits of one step."""
+    """The two answers, of a body that has one step alone."""
 
     def places(self, text: Text) -> Sequence[int]:
         """The one step."""
@@ -180,28 +177,46 @@ class AtFirstStep(TwoAnswers):
 
 
 def answers(source: Source) -> list[int]:
-    """The tokens of the answers. Raises ContentError if either is more than one."""
+    """The tokens of the answers. Raises ContentError if there is not one for each."""
     tokens = [source.tokenizer(answer, add_special_tokens=False)["input_ids"] for answer in ANSWERS]
-    if any(len(each) != 1 for each in tokens):
+    one, other = (each[0] if len(each) == 1 else None for each in tokens)
+    if one is None or other is None or one == other or source.tokenizer.unk_token_id in {one, other}:
         raise source.checkpoint.refusal(
-            f"has a tokenizer that has no one token for each of {' and '.join(ANSWERS)}"
+            f"has a tokenizer with no one token for each of {' and '.join(ANSWERS)}"
         )
-    return [token for each in tokens for token in each]
+    return [one, other]
 
 
 def pair_preference(source: Source) -> Network:
     """A language model that says A or B."""
     model = source.body(transformers.AutoModelForCausalLM)
-    rows = model.get_output_embeddings().weight[answers(source)]
-    return Network(model.base_model, TwoAnswers(Layer(rows)))
+    vocabulary = Vocabulary(model.get_output_embeddings(), model.config, answers(source))
+    return Network(model.base_model, TwoAnswers(vocabulary))
 
 
 def steamshp(source: Source) -> Network:
     """An encoder-decoder that says A or B."""
-    body = FirstStep(source.body(transformers.AutoModelForSeq2SeqLM))
-    return Network(body, AtFirstStep(Chosen(answers(source))))
+    model = source.body(transformers.AutoModelForSeq2SeqLM)
+    vocabulary = Vocabulary(model.get_output_embeddings(), model.config, answers(source))
+    return Network(FirstStep(model), AtFirstStep(vocabulary))
 
 
 def pairrm(tensors: Tensors, _: Source) -> Head:
-    """PairRM's head."""
-    return PairLogits(layers(tensors, "head_layer", nn.Tanh))
+    """PairRM's head: two layers, and one number or several tasks' that are averaged."""
+    names = ("head_layer.1", "head_layer.4")
+    return PairLogits(
+        nn.Sequential(layer(tensors, names[0], biased=True), nn.Tanh(), layer(tensors, names[1], biased=True))
+    )
+
+
+def pairrm_wording(source: Source) -> PairRMWording:
+    """What makes the texts. Raises ContentError if the tokenizer does not write PairRM's markers as it should."""
+    for marker in MARKERS:
+        token = source.tokenizer.convert_tokens_to_ids(marker)
+        if token in {None, source.tokenizer.unk_token_id} or source.tokenizer(marker)["input_ids"][1:2] != [
+            token
+        ]:
+            raise source.checkpoint.refusal(
+                f"has a tokenizer that does not write {marker} as one token after its first"
+            )
+    return PairRMWording(source.tokenizer, source.card)

@@ -188,8 +188,8 @@ class ReplyWording(ChatWording):
         return tokens["input_ids"], next((at for at, end in enumerate(ends) if end > len(prompt)), len(ends))
 
     def marked(self, ids: Sequence[int], start: int) -> int:
-        """The place that the head asks for: the first token of the response."""
-        return start
+        """The place that the head asks for: the first token of the response, but for one that nothing stands before."""
+        return max(start, 1)
 
 
 class PromptEndWording(ReplyWording):
