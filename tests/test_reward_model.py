@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -427,3 +429,45 @@ def test_a_card_for_a_folder() -> None:
     card = open_card("./ours.yaml").card
     assert isinstance(card, RewardModel)
     assert (card.dtype, card.head, card.truncation) == ("bfloat16", "sequence_classification", "left")
+
+
+def test_a_model_of_the_hub_is_of_one_commit(llama: Path) -> None:
+    """A branch is what it was when last fetched, where there is no network; the commit is part of who judged."""
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    fetched = Path("hub/models--ours--reward").absolute()
+    shutil.copytree(llama, fetched / "snapshots" / commit)
+    (fetched / "refs").mkdir()
+    (fetched / "refs" / "main").write_text(commit, encoding="ascii")
+    Path("ours.yaml").write_text(
+        "kind: reward_model\nsummary: Ours.\nmodel: ours/reward\ndtype: float32\ndevice: cpu\n",
+        encoding="utf-8",
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "rmb.judge",
+        "--judge",
+        "./ours.yaml",
+        "--limit",
+        "4",
+        "--out",
+        "run",
+        "-q",
+    ]
+    env = os.environ | {"HF_HUB_CACHE": str(fetched.parent), "HF_HUB_OFFLINE": "1"}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    judge = json.loads(Path("run/run.json").read_text(encoding="utf-8"))["judge"]
+    assert judge["identity"]["weights"] == f"ours/reward@{commit}"
+
+
+def test_a_model_that_is_nowhere_is_told_in_one_line() -> None:
+    """No folder, and no such name on the hub, as far as can be seen from here."""
+    Path("ours.yaml").write_text("kind: reward_model\nsummary: Ours.\nmodel: ours/typo\n", encoding="utf-8")
+    command = [sys.executable, "-m", "rmb.judge", "--judge", "./ours.yaml", "--limit", "4"]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | {"HF_HUB_OFFLINE": "1"}
+    )
+    assert ended.returncode == 2
+    assert "judge ours: ours/typo is no folder, and not to be had from the hub: " in ended.stderr
+    assert ended.stderr.count("\n") == 1

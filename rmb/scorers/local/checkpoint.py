@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import httpx
 import huggingface_hub
 import safetensors
 import torch
 import transformers
-from transformers.utils import cached_file
-from transformers.utils.hub import extract_commit_hash
+from huggingface_hub import errors
 
 from rmb.content import user_path
 from rmb.errors import ContentError, one_line
@@ -29,6 +31,9 @@ FAULTS = (OSError, ValueError, KeyError, ImportError, RuntimeError, AttributeErr
 IDENTIFYING = {".json", ".safetensors", ".bin", ".pt", ".jinja", ".model", ".txt", ".py"}
 """Endings of the files of a folder that a score can depend on."""
 SAFE, PICKLED = ("model.safetensors",), ("pytorch_model.bin",)
+
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,7 @@ class Checkpoint:
     def identity(self) -> str:
         """The sha256 of the folder's files, wherever it lies; or the name with the commit that its revision is now."""
         if self.folder is None:
-            config = self.file("config.json")
-            commit = None if config is None else extract_commit_hash(str(config), None)
-            return f"{self.model}@{commit or self.revision}"
+            return f"{self.model}@{self.commit}"
         total = hashlib.sha256()
         for path in sorted(self.folder.iterdir()):
             if path.suffix in IDENTIFYING and path.is_file():
@@ -66,11 +69,21 @@ class Checkpoint:
         return total.hexdigest()
 
     @property
+    def commit(self) -> str:
+        """The commit that the revision is now, so that all files are of one; the cached one where there is no network."""
+        try:
+            return resolved(self.model, self.revision)
+        except (OSError, ValueError, httpx.HTTPError) as error:
+            raise self.refusal(
+                f"is no folder, and not to be had from the hub: {one_line(error)[:300]}"
+            ) from error
+
+    @property
     def where(self) -> dict[str, Any]:
         """What every loader of transformers is told."""
         return {
             "pretrained_model_name_or_path": str(self.folder or self.model),
-            "revision": self.revision,
+            "revision": "main" if self.folder else self.commit,
             "trust_remote_code": self.code,
         }
 
@@ -116,16 +129,16 @@ class Checkpoint:
 
     def file(self, name: str) -> Path | None:
         """A file of the model, fetched from the hub if need be; None if it has no such file."""
+        if self.folder is not None:
+            path = self.folder / name
+            return path if path.is_file() else None
         try:
-            found = cached_file(
-                str(self.folder or self.model),
-                name,
-                revision=self.revision,
-                _raise_exceptions_for_missing_entries=False,
-            )
+            return Path(huggingface_hub.hf_hub_download(self.model, name, revision=self.commit))
+        except errors.EntryNotFoundError:
+            # Without a network, what was not fetched before is as good as absent.
+            return None
         except FAULTS as error:
             raise self.refusal(f"cannot be loaded: {one_line(error)[:400]}") from error
-        return Path(found) if found else None
 
     def tensors(self, wanted: Callable[[str], bool]) -> dict[str, Any]:
         """The tensors of the weights whose names are wanted, on the CPU, in the dtype that they are stored in."""
@@ -166,16 +179,33 @@ class Checkpoint:
                 ):
                     yield Path(str(self.file(shard)))
             return
-        raise self.refusal("has no weights: no model.safetensors")
+        raise self.refusal("has no weights: no model.safetensors, or none that can be had now")
 
     def loose(self) -> Iterator[str]:
         """Pickles by names of their own, as the first reward models were published; looked up when all else fails."""
         folder = self.folder
         if folder is None:
-            names = self.made(huggingface_hub.list_repo_files, self.model, revision=self.revision)
+            names = self.made(huggingface_hub.list_repo_files, self.model, revision=self.commit)
         else:
             names = [path.name for path in folder.iterdir()]
         yield from sorted(name for name in names if name.endswith((".pt", "model.bin")))
+
+
+@cache
+def resolved(model: str, revision: str) -> str:
+    """The commit of a revision on the hub, or of what was last fetched of it. Raises what the hub's client raises."""
+    if COMMIT.fullmatch(revision):
+        return revision
+    try:
+        return str(huggingface_hub.model_info(model, revision=revision, timeout=10).sha)
+    except (httpx.TransportError, errors.OfflineModeIsEnabled, errors.HfHubHTTPError) as error:
+        if isinstance(error, (errors.RepositoryNotFoundError, errors.RevisionNotFoundError)):
+            raise
+        try:
+            found = huggingface_hub.snapshot_download(model, revision=revision, local_files_only=True)
+        except errors.LocalEntryNotFoundError:
+            raise error from None
+        return Path(found).name
 
 
 def opened(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Any]]:
