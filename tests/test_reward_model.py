@@ -457,8 +457,8 @@ def test_a_model_of_the_hub_is_of_one_commit(llama: Path) -> None:
     env = os.environ | {"HF_HUB_CACHE": str(fetched.parent), "HF_HUB_OFFLINE": "1"}
     ended = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     assert (ended.returncode, ended.stderr) == (0, "")
-    judge = json.loads(Path("run/run.json").read_text(encoding="utf-8"))["judge"]
-    assert judge["identity"]["weights"] == f"ours/reward@{commit}"
+    told = json.loads(Path("run/run.json").read_text(encoding="utf-8"))
+    assert told["identity"]["weights"] == f"ours/reward@{commit}"
 
 
 def test_a_model_that_is_nowhere_is_told_in_one_line() -> None:

@@ -11,6 +11,7 @@ import torch
 import transformers
 from torch import Tensor, nn
 
+from rmb.scorers.local.checkpoint import TRUST, Checkpoint
 from rmb.scorers.local.heads import Tensors
 from rmb.scorers.local.source import Source
 
@@ -23,7 +24,9 @@ def pairrm(source: Source) -> Any:
 def starling(source: Source) -> Any:
     """Starling's decoder: its tensors under "transformer", and for the 7B model a configuration that is elsewhere."""
     config = source.based()
-    return source.rebuilt(transformers.AutoModel, config, renamed(source, r"^(transformer|model\.model)\."))
+    # AutoModel wants files; the class itself does not.
+    body = transformers.MODEL_MAPPING[type(config)]
+    return source.rebuilt(body, config, renamed(source, r"^(transformer|model\.model)\."))
 
 
 def oasst(source: Source) -> Any:
@@ -70,9 +73,8 @@ def internlm2(source: Source) -> Any:
         rope_parameters=rope,
         attention_bias=told.get("bias", False),
     )
-    return source.rebuilt(
-        transformers.LlamaModel, config, dict(as_llama(renamed(source, r"^model\."), config))
-    )
+    tensors = source.checkpoint.made(lambda: dict(as_llama(renamed(source, r"^model\."), config)))
+    return source.rebuilt(transformers.LlamaModel, config, tensors)
 
 
 def as_llama(tensors: Tensors, config: Any) -> Iterator[tuple[str, Tensor]]:
@@ -127,10 +129,10 @@ class FirstStep(nn.Module):
 class OwnCode(nn.Module):
     """A model that only its own code can run, as a body. One text at a time: its code may look for the padding."""
 
-    def __init__(self, model: Any) -> None:
-        """model: gives one number for each text, as its logits or by itself."""
+    def __init__(self, model: Any, checkpoint: Checkpoint) -> None:
+        """model: gives one number for each text, as its logits or by itself; checkpoint: its files."""
         super().__init__()
-        self.model, self.config = model, model.config
+        self.model, self.config, self.checkpoint = model, model.config, checkpoint
 
     @property
     def device(self) -> Any:
@@ -138,25 +140,32 @@ class OwnCode(nn.Module):
         return self.model.device
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
-        """The numbers, of shape (texts, 1, 1), in the place of hidden states."""
+        """The numbers, of shape (texts, 1, 1), in the place of hidden states. Raises ContentError if there are none."""
         numbers = []
         for row, length in zip(input_ids, attention_mask.sum(1).tolist(), strict=True):
             said = self.model(input_ids=row[None, :length], attention_mask=attention_mask[:1, :length])
-            numbers.append(number(said))
+            found = number(said)
+            if found is None:
+                raise self.checkpoint.refusal(f"has code that gives no score: {type(said).__name__}")
+            numbers.append(found)
         return SimpleNamespace(last_hidden_state=torch.stack(numbers)[:, None, None])
 
 
-def number(said: Any) -> Tensor:
-    """The one number in what a model's own code gives."""
+def number(said: Any) -> Tensor | None:
+    """The one number in what a model's own code gives; None if there is none, or several."""
     for name in ("score", "logits", "end_scores"):
         if isinstance(getattr(said, name, None), Tensor):
             said = getattr(said, name)
-    found: Tensor = said[0] if isinstance(said, (tuple, list)) else said
-    return found.reshape(-1)[-1].float()
+    found = said[0] if isinstance(said, (tuple, list)) else said
+    return found.reshape(()).float() if isinstance(found, Tensor) and found.numel() == 1 else None
 
 
 def own_code(source: Source) -> OwnCode:
     """The model by the code that comes with it, which the card and the user have to allow."""
+    # Its type may be one of transformers', whose own class would be another model.
+    if not source.checkpoint.code:
+        raise source.checkpoint.refusal(f"needs code that comes with it{TRUST}")
     known: Mapping[str, str] = source.settings.get("auto_map", {})
     name = "AutoModelForSequenceClassification"
-    return OwnCode(source.body(getattr(transformers, name if name in known else "AutoModel")))
+    model = source.body(getattr(transformers, name if name in known else "AutoModel"))
+    return OwnCode(model, source.checkpoint)

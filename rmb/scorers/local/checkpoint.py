@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import re
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,10 +28,14 @@ from huggingface_hub import errors
 from rmb.content import user_path
 from rmb.errors import ContentError, one_line
 
-FAULTS = (OSError, ValueError, KeyError, ImportError, RuntimeError, AttributeError, TypeError)
-"""What transformers raises for a model that cannot be loaded."""
+FAULTS = (
+    *(OSError, ValueError, KeyError, ImportError, RuntimeError, AttributeError, TypeError),
+    *(pickle.UnpicklingError, safetensors.SafetensorError),
+)
+"""What transformers, torch and safetensors raise for a model that cannot be loaded."""
 IDENTIFYING = {".json", ".safetensors", ".bin", ".pt", ".jinja", ".model", ".txt", ".py"}
 """Endings of the files of a folder that a score can depend on."""
+TRUST = "; if you trust it: trust_remote_code: true in the card, and --trust-remote-code"
 SAFE, PICKLED = ("model.safetensors",), ("pytorch_model.bin",)
 
 
@@ -108,7 +114,7 @@ class Checkpoint:
     def way_out(self, error: Exception) -> str:
         """What a user may do about a model that cannot be loaded."""
         if "trust_remote_code" in str(error):
-            return "; if you trust it: trust_remote_code: true in the card, and --trust-remote-code"
+            return TRUST
         return ""
 
     def refusal(self, why: str) -> ContentError:
@@ -144,7 +150,7 @@ class Checkpoint:
         """The tensors of the weights whose names are wanted, on the CPU, in the dtype that they are stored in."""
         found: dict[str, Any] = {}
         for path in self.shards():
-            found.update(opened(path, wanted))
+            found.update(self.made(opened, path, wanted))
         return found
 
     def pickled(self, name: str) -> dict[str, Any]:
@@ -153,7 +159,8 @@ class Checkpoint:
         path = self.file(name)
         if path is None:
             raise self.refusal(f"has no {name}")
-        return dict(opened(path, lambda _: True))
+        found: dict[str, Any] = self.made(opened, path, lambda _: True)
+        return found
 
     def check_pickle(self, name: str) -> None:
         """Raises ContentError if the user has not allowed pickles."""
@@ -208,13 +215,12 @@ def resolved(model: str, revision: str) -> str:
         return Path(found).name
 
 
-def opened(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Any]]:
+def opened(path: Path, wanted: Callable[[str], bool]) -> dict[str, Any]:
     """The wanted tensors of one file of weights."""
     if path.suffix == ".safetensors":
         with safetensors.safe_open(path, framework="pt") as file:
-            for name in filter(wanted, file.keys()):
-                yield name, file.get_tensor(name)
-    else:
-        # Tensors only, whatever else the pickle holds.
-        stored: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        yield from ((name, tensor) for name, tensor in stored.items() if wanted(name))
+            return {name: file.get_tensor(name) for name in filter(wanted, file.keys())}
+    # Tensors only, whatever else the pickle holds. Files of torch before 1.6 cannot be mapped.
+    mapped = zipfile.is_zipfile(path)
+    stored: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    return {name: tensor for name, tensor in stored.items() if wanted(name)}

@@ -81,15 +81,14 @@ def layers(
     biases: whether all linear layers have one, or the last alone. Batch normalisation is where its tensors are;
     numbers without tensors (activations, dropout) are passed over. Raises KeyError for a tensor that is missing.
     """
-    numbers = sorted(
-        {int(each.removeprefix(f"{name}.").split(".")[0]) for each in tensors if each.startswith(f"{name}.")}
-    )
+    parts = {each.removeprefix(f"{name}.").split(".")[0] for each in tensors if each.startswith(f"{name}.")}
+    numbers = sorted(int(part) for part in parts if part.isdigit())
     norms = {
         number
         for number in numbers
         if {f"{name}.{number}.running_{of}" for of in ("mean", "var")} & set(tensors)
     }
-    if not numbers or numbers[0] in norms:
+    if 0 not in set(numbers) - norms:
         raise KeyError(f"{name}.0.weight")
     last = max(set(numbers) - norms)
     made: list[nn.Module] = []

@@ -61,6 +61,8 @@ class Model:
             told["template"] = digest(card.chat_template)
         if card.tokenizer:
             told["tokenizer"] = source.tokens.identity
+        if source.base:
+            told["base"] = source.base.identity
         if source.reference_files:
             told["reference"] = source.reference_files.identity
         if card.head in {"dpo", "likelihood"}:

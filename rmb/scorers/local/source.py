@@ -58,6 +58,7 @@ class Source:
         """A body made of tensors that go by transformers' names now."""
         loaded, told = self.checkpoint.made(
             loader.from_pretrained,
+            None,
             config=config,
             state_dict=tensors,
             dtype=getattr(torch, self.card.dtype),

@@ -53,9 +53,10 @@ class Unfit:
 class ChatWording:
     """The conversation with the response as its last turn, by the model's chat template.
 
-    tail: tokens at the end of every text that are never cut off. templated: whether the text is a chat template's.
+    front, tail: tokens at the beginning and end of every text that are never cut off. templated: whether the text is a chat template's.
     """
 
+    front = 0
     tail = 0
     templated = True
 
@@ -114,7 +115,8 @@ class ChatWording:
         match self.card.truncation:
             # Not if that would cut off what the head asks for.
             case "left" if all(mark > over for mark in marks):
-                return Text(question, tuple(ids[over:]), tuple(mark - over for mark in marks), cut=over)
+                kept = (*ids[: self.front], *ids[self.front + over :])
+                return Text(question, kept, tuple(mark - over for mark in marks), cut=over)
             case "right" if all(mark < len(ids) - over for mark in marks):
                 last = len(ids) - self.tail
                 return Text(question, (*ids[: last - over], *ids[last:]), marks, cut=over)
@@ -141,6 +143,7 @@ class RewardTokenWording(ChatWording):
 class TwoPartWording(ChatWording):
     """The conversation and the response as an encoder's two parts, with its separators between them."""
 
+    front = tail = 1
     templated = False
 
     def texts(self, questions: Sequence[Question]) -> Iterator[Text | Unfit]:
