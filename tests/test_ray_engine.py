@@ -19,6 +19,7 @@ from rmb.errors import ContentError, UnreachableError, UsageError
 from rmb.records import Answer, Message, Question
 from rmb.scorers import Local, Setup, open_scorer
 from rmb.scorers.local.batches import Padded
+from rmb.scorers.local.engines import ahead
 from rmb.scorers.local.ray_engine import OnRay, ray
 from rmb.scorers.reward_model import LocalRewardModel
 from tests.tiny_models import WORDS, save
@@ -161,10 +162,10 @@ DYING = SimpleNamespace(scored=SimpleNamespace(remote=dies))
 def test_a_batch_that_kills_its_workers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """After three of them, and before it takes them all."""
     monkeypatch.setattr(ray, "kill", lambda _: None)
-    engine = OnRay(None)  # type: ignore[arg-type]
+    engine = OnRay(None, Local(), gpus=False)  # type: ignore[arg-type]
 
     async def go() -> None:
-        async with aclosing(engine.shared_out(iter([Padded(())]), [DYING] * 5)) as done:
+        async with aclosing(engine.shared_out(ahead(iter([[Padded(())]])), [DYING] * 5)) as done:
             async for _ in done:
                 pass
 

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Protocol
 
 from rmb import verdicts
 from rmb.cards import Generative, NamedCard
-from rmb.errors import UnreachableError, UsageError
+from rmb.errors import UsageError
 from rmb.records import Answer, Failure, Json, Question, Scores
 from rmb.scorers import Scorer, Setup
+from rmb.scorers.asking import Connection, Reply, replies
 from rmb.templates import Template
 
-FIRST_TRIES = 2
 
-
-class Client(Protocol):
+class Client(Connection, Protocol):
     """Sends requests to a model. `GenerativeJudge` plans and reads; a client knows the provider."""
 
     @property
     def identity(self) -> Mapping[str, Json]:
         """Model and endpoint, without credentials."""
 
-    async def open(self) -> None:
-        """Makes ready to send. Raises RefusedError if no request can be answered (no key)."""
-
     async def complete(self, request: Mapping[str, Any]) -> Answer | Failure:
         """The reply to a request; a failure where the run failed. Raises RefusedError on a fatal refusal."""
-
-    async def close(self) -> None:
-        """Lets go of connections, and of a server it started."""
 
 
 class GenerativeJudge:
@@ -57,37 +48,9 @@ class GenerativeJudge:
         ]
         return {"messages": messages, **self.sent, "sample": question.sample}
 
-    async def answer(
-        self, questions: Sequence[Question]
-    ) -> AsyncGenerator[tuple[Question, Answer | Failure]]:
-        """Asks up to the card's concurrency at once.
-
-        Questions are asked alone until one is answered: a bad key costs one call. Raises UnreachableError after
-        FIRST_TRIES that failed.
-        """
-        waiting = iter(questions)
-        running: set[asyncio.Task[tuple[Question, Answer | Failure]]] = set()
-        try:
-            await self.client.open()
-            for tries, question in enumerate(islice(waiting, FIRST_TRIES), 1):
-                asked, reply = await self._ask(question)
-                yield asked, reply
-                if isinstance(reply, Answer):
-                    break
-                if tries == FIRST_TRIES:
-                    raise UnreachableError(
-                        f"{self.card.model}: {tries} questions in a row failed; {reply.detail}"
-                    )
-            while self._fill(running, waiting):
-                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                # Answers before exceptions: what came in beside a fatal refusal was paid for and is kept.
-                for task in sorted(done, key=lambda task: task.exception() is not None):
-                    yield task.result()
-        finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
-            await self.client.close()
+    def answer(self, questions: Sequence[Question]) -> AsyncGenerator[Reply]:
+        """Asks up to the card's concurrency at once."""
+        return replies(questions, self.card, self.client, self._ask)
 
     def read(self, question: Question, answer: Answer) -> Scores | Failure:
         """The verdict, by the template's rule (or the card's way of reading it)."""
@@ -103,19 +66,11 @@ class GenerativeJudge:
             sent["extra_body"] = {"grammar": self.rule.grammar(explains=self.template.style.matter.explains)}
         return sent
 
-    def _fill(
-        self, running: set[asyncio.Task[tuple[Question, Answer | Failure]]], waiting: Iterator[Question]
-    ) -> bool:
-        """Starts questions until the concurrency is reached; False when nothing is left to wait for."""
-        for question in islice(waiting, self.card.limits.concurrency - len(running)):
-            running.add(asyncio.create_task(self._ask(question)))
-        return bool(running)
-
-    async def _ask(self, question: Question) -> tuple[Question, Answer | Failure]:
+    async def _ask(self, question: Question) -> Answer | Failure:
         # The sample's number tells answers apart in the store; the model is not to know of it.
         request = self.request(question)
         del request["sample"]
-        return question, await self.client.complete(request)
+        return await self.client.complete(request)
 
 
 def open_generative(card: NamedCard, setup: Setup) -> Scorer:

@@ -11,17 +11,23 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
-
-import tenacity
 
 from rmb.cards import Generative, Price
 from rmb.errors import RefusedError, UsageError
 from rmb.records import Answer, Failure, Json, Token, Usage
+from rmb.scorers.attempts import (
+    FATAL,
+    FailedAttempt,
+    completed,
+    retry_after_s,
+    without_credentials,
+    without_key,
+)
 from rmb.scorers.embedded import LocalServer
 
-FATAL = {401, 403, 404}
 FATAL_SIGNS = (
     "insufficient_quota",
     "credit balance is too low",
@@ -33,17 +39,7 @@ TRANSIENT = {408, 409, 425, 429}
 NO_KEY = "none"
 AMBIENT = ("bedrock/", "sagemaker/", "vertex_ai/")
 """Providers that take the machine's own credentials, and would take NO_KEY for a token."""
-MOST_WAIT_S = 120.0
 COUNTED = 200
-MOST_DETAIL = 300
-
-
-class FailedAttempt(Exception):
-    """An attempt without an answer. again: another may help; after_s: the least wait that the provider asks for."""
-
-    def __init__(self, failure: Failure, *, again: bool = True, after_s: float = 0.0) -> None:
-        super().__init__(failure.detail)
-        self.failure, self.again, self.after_s = failure, again, after_s
 
 
 class LiteLLMClient:
@@ -78,19 +74,7 @@ class LiteLLMClient:
 
     async def complete(self, request: Mapping[str, Any]) -> Answer | Failure:
         """Sends a request until it is answered, fails for good, or has had the attempts of the card."""
-        retrying = tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(self.card.limits.attempts),
-            wait=wait,
-            retry=tenacity.retry_if_exception(lambda error: isinstance(error, FailedAttempt) and error.again),
-            reraise=True,
-        )
-        try:
-            async for attempt in retrying:
-                with attempt:
-                    return await self._attempt(request, attempt.retry_state.attempt_number)
-        except FailedAttempt as error:
-            return error.failure
-        raise AssertionError("tenacity ends with a result or an exception")
+        return await completed(partial(self._attempt, request), self.card.limits)
 
     async def close(self) -> None:
         """Closes LiteLLM's connections and stops the local server."""
@@ -103,20 +87,16 @@ class LiteLLMClient:
 
     async def _attempt(self, request: Mapping[str, Any], number: int) -> Answer:
         started = time.monotonic()
-        deadline_s = self.card.limits.deadline_s
         try:
-            # LiteLLM's own timeout starts anew with each byte that arrives, so it is no deadline.
-            async with asyncio.timeout(deadline_s):
-                reply = await self.litellm.acompletion(
-                    **request,
-                    api_key=self.key or self._no_key(),
-                    api_base=self.base_url,
-                    timeout=deadline_s,
-                    max_retries=0,
-                    num_retries=0,
-                )
-        except TimeoutError as error:
-            raise FailedAttempt(Failure("deadline", f"no answer within {deadline_s:g} s")) from error
+            reply = await self.litellm.acompletion(
+                **request,
+                api_key=self.key or self._no_key(),
+                api_base=self.base_url,
+                # It starts anew with each byte that arrives: the deadline over all of them is not LiteLLM's.
+                timeout=self.card.limits.deadline_s,
+                max_retries=0,
+                num_retries=0,
+            )
         except Exception as error:  # noqa: BLE001 - LiteLLM's errors share no class; each is judged, none is dropped
             return self._judged(error)
         return self._answer(reply, seconds=time.monotonic() - started, attempts=number)
@@ -141,16 +121,15 @@ class LiteLLMClient:
             raise RefusedError(self._refusal(status, detail)) from error
         # 200 is a body that is no answer: an error in JSON, or JSON that breaks off.
         again = status is None or status == 200 or status in TRANSIENT or status >= 500
-        raise FailedAttempt(
-            Failure("transport", detail), again=again, after_s=retry_after_s(error)
-        ) from error
+        # LiteLLM hides the headers here.
+        headers = getattr(error, "litellm_response_headers", None) or {}
+        after_s = retry_after_s(headers.get("retry-after"))
+        raise FailedAttempt(Failure("transport", detail), again=again, after_s=after_s) from error
 
     def _detail(self, error: Exception) -> str:
         """An error on one line, without the key (providers repeat it) and without LiteLLM's traceback."""
         text = f"{type(error).__name__}: {error}".partition("Traceback")[0]
-        if self.key:
-            text = text.replace(self.key, "[key]")
-        return " ".join(text.split())[:MOST_DETAIL]
+        return without_key(text, self.key)
 
     def _refusal(self, status: int | None, detail: str) -> str:
         if status not in {401, 403, 429}:
@@ -258,32 +237,7 @@ def tokens(choice: Any) -> tuple[Token, ...]:
     )
 
 
-def wait(state: tenacity.RetryCallState) -> float:
-    """Seconds before the next attempt: jittered exponential back-off, never less than the provider asks."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.after_s if isinstance(error, FailedAttempt) else 0.0
-    return max(min(asked, MOST_WAIT_S), tenacity.wait_random_exponential(multiplier=0.5, max=30)(state))
-
-
-def retry_after_s(error: Exception) -> float:
-    """The seconds of a Retry-After header, where LiteLLM hides it; 0 if there is none in seconds."""
-    headers = getattr(error, "litellm_response_headers", None) or {}
-    try:
-        return float(headers.get("retry-after", 0))
-    except ValueError:
-        return 0.0
-
-
 def environment_url(model: str) -> str | None:
     """The endpoint that the environment names for the model's provider: $OPENAI_BASE_URL and the like."""
     provider = model.partition("/")[0].upper()
     return os.environ.get(f"{provider}_BASE_URL") or os.environ.get(f"{provider}_API_BASE")
-
-
-def without_credentials(url: str | None) -> str | None:
-    """A URL without user name, password and query."""
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

@@ -10,17 +10,106 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+from rmb.canonical import digest
 from rmb.cards import NamedCard, RewardModel
+from rmb.errors import MissingExtra, UsageError
 from rmb.records import Answer, Failure, Json, Question, Scores, Usage
-from rmb.scorers import Scorer, Setup
+from rmb.scorers import Local, Scorer, Setup
+from rmb.scorers.local.architectures import ARCHITECTURES, Architecture
 from rmb.scorers.local.batches import Batch, batches, windows
-from rmb.scorers.local.engines import Engine, open_engine
-from rmb.scorers.local.models import Model
+from rmb.scorers.local.checkpoint import Checkpoint
+from rmb.scorers.local.engines import Engine, Here, Scoring
+from rmb.scorers.local.source import Source
 from rmb.scorers.local.text import TOO_LONG, UNRENDERABLE, ChatWording, Text, Unfit
 
 WINDOW = 4096
 """Questions that are tokenised at once: memory does not grow with the number of questions."""
+FIRST = 256
+"""The same for the first ones, so that the device does not wait long for them."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model to be loaded. name: of the judge, for messages; local: what the user allows, and how it is run."""
+
+    name: str
+    card: RewardModel
+    local: Local
+
+    @property
+    def architecture(self) -> Architecture:
+        """How it is put together."""
+        return ARCHITECTURES[self.card.head]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it was made of, without what was loaded since: that is for the process that loaded it."""
+        return {"name": self.name, "card": self.card, "local": self.local}
+
+    @cached_property
+    def source(self) -> Source:
+        """Its files."""
+        card = self.card
+        files = self.files(card.model, card.revision)
+        reference = None
+        if card.reference_model:
+            reference = self.files(card.reference_model, card.reference_revision)
+        tokens = self.files(card.tokenizer, card.tokenizer_revision) if card.tokenizer else files
+        base = self.files(card.base, card.base_revision) if card.base else None
+        return Source(card, files, tokens, reference, base)
+
+    def files(self, model: str, revision: str) -> Checkpoint:
+        """The files of a model of the card's."""
+        code = self.card.trust_remote_code and self.local.trust_remote_code
+        return Checkpoint(self.name, model, revision, code, self.local.allow_pickle)
+
+    @cached_property
+    def identity(self) -> Mapping[str, Json]:
+        """The weights, and all that changes a score of theirs beyond the last digits."""
+        card, source = self.card, self.source
+        told: dict[str, Json] = {
+            "kind": "reward_model",
+            "weights": source.checkpoint.identity,
+            "head": card.head,
+            "dtype": card.dtype,
+        }
+        if card.chat_template:
+            told["template"] = digest(card.chat_template)
+        if card.tokenizer:
+            told["tokenizer"] = source.tokens.identity
+        if source.base:
+            told["base"] = source.base.identity
+        if source.reference_files:
+            told["reference"] = source.reference_files.identity
+        if card.head in {"dpo", "likelihood"}:
+            told["per_token"] = card.per_token
+        return told
+
+    def wording(self) -> ChatWording:
+        """What makes its texts. Raises ContentError if its tokenizer cannot be had, or has no template and needs one."""
+        wording = self.architecture.wording(self.source)
+        if wording.templated and wording.template is None:
+            raise self.source.checkpoint.refusal(
+                "has no chat template; write the one it was trained with into the card, as chat_template"
+            )
+        return wording
+
+    def loaded(self) -> Scoring:
+        """The model, on its device. Raises ContentError if it cannot be loaded."""
+        return self.architecture.build(self.source)
+
+    def sharing(self, longest: int) -> int:
+        """Tokens of a text that may share its beginning, where the model can do that up to `longest`."""
+        if self.local.engine == "padded":
+            return 0
+        if self.local.engine == "shared" and not longest:
+            raise UsageError(
+                f"judge {self.name}: its architecture cannot share beginnings; leave --engine to auto"
+            )
+        return longest
 
 
 class LocalRewardModel:
@@ -65,16 +154,18 @@ class LocalRewardModel:
         for each in unfit:
             yield each.question, each.answer
 
-    def planned(self, questions: Sequence[Question], longest: int, unfit: list[Unfit]) -> Iterator[Batch]:
-        """The batches of all questions; questions that make no text are put to `unfit`."""
-        for window in windows(questions, WINDOW):
+    def planned(
+        self, questions: Sequence[Question], longest: int, unfit: list[Unfit]
+    ) -> Iterator[list[Batch]]:
+        """The batches of all questions, window by window; questions that make no text are put to `unfit`."""
+        for window in windows(questions, WINDOW, first=FIRST):
             texts: list[Text] = []
             for text in self.wording.texts(window):
                 if isinstance(text, Unfit):
                     unfit.append(text)
                 else:
                     texts.append(text)
-            yield from batches(texts, self.model.card.batch_tokens, longest=longest)
+            yield list(batches(texts, self.model.card.batch_tokens, longest=longest))
 
     def read(self, question: Question, answer: Answer) -> Scores | Failure:
         """The score; a text that is too long or cannot be rendered has none."""
@@ -91,7 +182,18 @@ def open_reward_model(card: NamedCard, setup: Setup) -> Scorer:
     """The reward model that a card describes. Raises ContentError naming what is wrong with the model's files."""
     assert isinstance(card.card, RewardModel)
     model = Model(card.name, card.card, setup.local)
-    return LocalRewardModel(model, model.wording(), open_engine(model))
+    return LocalRewardModel(model, model.wording(), engine(model))
+
+
+def engine(model: Model) -> Engine:
+    """What the user has chosen to run the model; this process, if nothing. Raises MissingExtra without Ray."""
+    if model.local.engine != "ray":
+        return Here(model)
+    try:
+        from rmb.scorers.local.ray_engine import OnRay
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f'--engine ray needs {error.name}: pip install "rmb-judge[scale]"') from error
+    return OnRay(model, model.local, gpus=model.card.device in {"auto", "cuda"})
 
 
 def answered(text: Text, score: tuple[float, ...] | None, seconds: float) -> Answer | Failure:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 import transformers
@@ -17,7 +17,7 @@ from rmb.cards import RewardModel
 from rmb.errors import one_line
 from rmb.records import Question
 from rmb.scorers.local import bodies
-from rmb.scorers.local.batches import Batch, Work
+from rmb.scorers.local.engines import Scoring
 from rmb.scorers.local.gated import Expected, Fixed, Gated, Means, Objectives, Weights
 from rmb.scorers.local.heads import (
     Affine,
@@ -32,7 +32,7 @@ from rmb.scorers.local.heads import (
     layers,
 )
 from rmb.scorers.local.likelihood import Difference, LikelihoodOfReply
-from rmb.scorers.local.network import Network, Score
+from rmb.scorers.local.network import Network
 from rmb.scorers.local.pairwise import (
     PairPreferenceWording,
     SteamSHPWording,
@@ -50,21 +50,6 @@ from rmb.scorers.local.text import (
     Text,
     TwoPartWording,
 )
-
-
-class Scoring(Protocol):
-    """A loaded model, ready to score."""
-
-    @property
-    def longest(self) -> int:
-        """Tokens of a text that can share its beginning with others; 0 if none can."""
-
-    @property
-    def work(self) -> Work:
-        """What went through it so far."""
-
-    def scores(self, batch: Batch) -> list[tuple[Text, Score | None]]:
-        """The scores of a batch's texts, one for each response shown; None where memory did not suffice."""
 
 
 @dataclass(frozen=True)

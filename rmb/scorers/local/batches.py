@@ -102,23 +102,26 @@ class Work:
         self.real += sum(lengths)
 
 
-def windows(questions: Sequence[Question], size: int) -> Iterator[list[Question]]:
-    """The questions, conversation by conversation, in parts of about `size`: each question once.
+def windows(
+    questions: Sequence[Question], size: int, *, first: int | None = None
+) -> Iterator[list[Question]]:
+    """The questions, conversation by conversation, in parts of at most `size`, the first of `first`: each once.
 
-    No conversation is split, unless it has more than `size` questions of its own.
+    No conversation is split, unless it has more questions of its own than a part.
     """
     by_conversation: dict[Conversation, list[Question]] = {}
     for question in questions:
         by_conversation.setdefault(question.conversation, []).append(question)
     window: list[Question] = []
+    most = first or size
     for each in by_conversation.values():
-        if window and len(window) + len(each) > size:
+        if window and len(window) + len(each) > most:
             yield window
-            window = []
+            window, most = [], size
         window.extend(each)
-        while len(window) > size:
-            yield window[:size]
-            window = window[size:]
+        while len(window) > most:
+            yield window[:most]
+            window, most = window[most:], size
     if window:
         yield window
 

@@ -93,39 +93,6 @@ def as_llama(tensors: Tensors, config: Any) -> Iterator[tuple[str, Tensor]]:
             yield name.replace("attention.wqkv.", f"self_attn.{letter}_proj."), joined.contiguous()
 
 
-class FirstStep(nn.Module):
-    """An encoder-decoder as a body: what the decoder has where it would say its first token."""
-
-    def __init__(self, model: Any) -> None:
-        """model: an encoder-decoder with its vocabulary."""
-        super().__init__()
-        self.model, self.config = model, model.config
-        told = [
-            getattr(each, "decoder_start_token_id", None) for each in (model.config, model.generation_config)
-        ]
-        # T5 begins with its padding, unless it is told otherwise.
-        self.start = next((token for token in told if token is not None), model.config.pad_token_id)
-
-    @property
-    def device(self) -> Any:
-        """Where the model is."""
-        return self.model.device
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
-        """Hidden states, of shape (texts, 1, size of the model)."""
-        start = input_ids.new_full((len(input_ids), 1), self.start)
-        said = self.model(
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            decoder_input_ids=start,
-            output_hidden_states=True,
-            use_cache=False,
-        )
-        last = said.decoder_hidden_states[-1]
-        scaled = getattr(self.config, "scale_decoder_outputs", False)
-        return SimpleNamespace(last_hidden_state=last * self.config.d_model**-0.5 if scaled else last)
-
-
 class OwnCode(nn.Module):
     """A model that only its own code can run, as a body. One text at a time: its code may look for the padding."""
 

@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from rmb.errors import MissingExtra
-from rmb.scorers.local.architectures import Scoring
-from rmb.scorers.local.batches import Batch
-from rmb.scorers.local.models import Model
+from rmb.scorers.local.batches import Batch, Work
 from rmb.scorers.local.text import Text
+
+
+class Scoring(Protocol):
+    """A loaded model, ready to score."""
+
+    @property
+    def longest(self) -> int:
+        """Tokens of a text that can share its beginning with others; 0 if none can."""
+
+    @property
+    def work(self) -> Work:
+        """What went through it so far."""
+
+    def scores(self, batch: Batch) -> list[tuple[Text, tuple[float, ...] | None]]:
+        """The scores of a batch's texts, one for each response shown; None where memory did not suffice."""
+
+
+class Loadable(Protocol):
+    """A model to be loaded where it is to run: it can be sent to another process."""
+
+    def loaded(self) -> Scoring:
+        """The model, on its device. Raises ContentError if it cannot be loaded."""
+
+    def sharing(self, longest: int) -> int:
+        """Tokens of a text that may share its beginning, where the model can do that up to `longest`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +47,8 @@ class Done:
     seconds: float
 
 
-PlannedFor = Callable[[int], Iterator[Batch]]
-"""The batches to be scored, given how long a text may be that shares its beginning with others (0: none can)."""
+PlannedFor = Callable[[int], Iterator[Sequence[Batch]]]
+"""The batches to be scored, some at a time, given how long a text may be that shares its beginning (0: none can)."""
 
 
 class Engine(Protocol):
@@ -41,7 +64,7 @@ class Engine(Protocol):
 class Here:
     """The model in this process, on one device."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Loadable) -> None:
         """model: is loaded when first needed."""
         self.model = model
 
@@ -51,28 +74,37 @@ class Here:
         return self.model.loaded()
 
     async def run(self, plan: PlannedFor) -> AsyncGenerator[Done]:
-        """One batch after the other; the next one's texts are made while the device is at work."""
+        """One batch after the other; while one is told of, the device is at work on the next."""
         scoring = await asyncio.to_thread(lambda: self.scoring)
-        batches = plan(self.model.sharing(scoring.longest))
-        batch = await asyncio.to_thread(next, batches, None)
-        while batch is not None:
-            upcoming = asyncio.to_thread(next, batches, None)
-            done, batch = await asyncio.gather(asyncio.to_thread(timed, scoring, batch), upcoming)
-            yield done
+        running: asyncio.Task[Done] | None = None
+        try:
+            async with aclosing(ahead(plan(self.model.sharing(scoring.longest)))) as batches:
+                async for batch in batches:
+                    done = None if running is None else await running
+                    running = asyncio.create_task(asyncio.to_thread(timed, scoring, batch))
+                    if done is not None:
+                        yield done
+            if running is not None:
+                yield await running
+        finally:
+            # A pass cannot be stopped, and what it works on must not be let go.
+            if running is not None:
+                await asyncio.wait({running})
+
+
+async def ahead(parts: Iterator[Sequence[Batch]]) -> AsyncGenerator[Batch]:
+    """The batches, one at a time; while they are taken, the next part's are made in another thread."""
+    upcoming = asyncio.create_task(asyncio.to_thread(next, parts, None))
+    try:
+        while (part := await upcoming) is not None:
+            upcoming = asyncio.create_task(asyncio.to_thread(next, parts, None))
+            for batch in part:
+                yield batch
+    finally:
+        await asyncio.wait({upcoming})
 
 
 def timed(scoring: Scoring, batch: Batch) -> Done:
     """A batch's scores, and how long they took."""
     started = time.monotonic()
     return Done(scoring.scores(batch), time.monotonic() - started)
-
-
-def open_engine(model: Model) -> Engine:
-    """The engine that the user chose; this machine's, if none. Raises MissingExtra for Ray where it is not installed."""
-    if model.local.engine != "ray":
-        return Here(model)
-    try:
-        from rmb.scorers.local.ray_engine import OnRay
-    except ModuleNotFoundError as error:
-        raise MissingExtra(f'--engine ray needs {error.name}: pip install "rmb-judge[scale]"') from error
-    return OnRay(model)

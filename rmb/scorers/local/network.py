@@ -39,6 +39,8 @@ class Network:
             not {"position_ids", "past_key_values"} <= set(takes)
             or kinds - ATTENTION
             or getattr(config, "alibi", False)
+            # Its kernels take no mask with a gap, which a padded beginning leaves.
+            or str(getattr(config, "_attn_implementation", "")).startswith("flash")
         ):
             return 0
         window = getattr(config, "sliding_window", None)

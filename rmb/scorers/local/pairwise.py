@@ -7,13 +7,14 @@ Sources: PairRM, arXiv 2306.02561; SteamSHP, arXiv 2110.08420; pair-preference m
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import torch
 import transformers
 from torch import Tensor, nn
 
 from rmb.records import Answer, Question
-from rmb.scorers.local.bodies import FirstStep
 from rmb.scorers.local.heads import Head, Tensors, Vocabulary, layer
 from rmb.scorers.local.network import Network
 from rmb.scorers.local.source import Source
@@ -166,6 +167,39 @@ class PairPreferenceWording(ChatWording):
             self.tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
         )
         return found
+
+
+class FirstStep(nn.Module):
+    """An encoder-decoder as a body: what the decoder has where it would say its first token."""
+
+    def __init__(self, model: Any) -> None:
+        """model: an encoder-decoder with its vocabulary."""
+        super().__init__()
+        self.model, self.config = model, model.config
+        told = [
+            getattr(each, "decoder_start_token_id", None) for each in (model.config, model.generation_config)
+        ]
+        # T5 begins with its padding, unless it is told otherwise.
+        self.start = next((token for token in told if token is not None), model.config.pad_token_id)
+
+    @property
+    def device(self) -> Any:
+        """Where the model is."""
+        return self.model.device
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
+        """Hidden states, of shape (texts, 1, size of the model)."""
+        start = input_ids.new_full((len(input_ids), 1), self.start)
+        said = self.model(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            decoder_input_ids=start,
+            output_hidden_states=True,
+            use_cache=False,
+        )
+        last = said.decoder_hidden_states[-1]
+        scaled = getattr(self.config, "scale_decoder_outputs", False)
+        return SimpleNamespace(last_hidden_state=last * self.config.d_model**-0.5 if scaled else last)
 
 
 class AtFirstStep(TwoAnswers):

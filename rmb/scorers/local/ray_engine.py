@@ -12,7 +12,8 @@ import re
 import subprocess
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,9 +26,9 @@ import torch
 
 from rmb import __version__
 from rmb.errors import ContentError, RmbError, UnreachableError, UsageError, one_line
+from rmb.scorers import Local
 from rmb.scorers.local.batches import Batch
-from rmb.scorers.local.engines import Done, PlannedFor, timed
-from rmb.scorers.local.models import Model
+from rmb.scorers.local.engines import Done, Loadable, PlannedFor, ahead, timed
 
 ATTEMPTS = 3
 """Copies that a batch may take with it before it is held to be the reason."""
@@ -43,7 +44,7 @@ ADDRESS = re.compile(r"[^/]+:\d{1,5}")
 class Copy:
     """The model in a process of the cluster. Says what went wrong as text: not every exception can be sent."""
 
-    def __init__(self, model: Model, threads: int) -> None:
+    def __init__(self, model: Loadable, threads: int) -> None:
         """threads: of the CPU; Ray would leave it one."""
         self.model = model
         torch.set_num_threads(threads)
@@ -105,21 +106,22 @@ class Shift:
 class OnRay:
     """Copies of the model on a cluster, its own or one that runs already."""
 
-    def __init__(self, model: Model) -> None:
-        """model: is loaded by the copies alone."""
-        self.model = model
+    def __init__(self, model: Loadable, local: Local, *, gpus: bool) -> None:
+        """model: is loaded by the copies alone; local: what the user says of the cluster; gpus: whether they may use them."""
+        self.model, self.local, self.gpus = model, local, gpus
 
     async def run(self, plan: PlannedFor) -> AsyncGenerator[Done]:
         """Batches as copies are done with them. Raises UnreachableError when the last copy is lost."""
         await asyncio.to_thread(self.connect)
         try:
             copies, longest = await self.copies()
-            async for done in self.shared_out(plan(longest), copies):
-                yield done
+            async with aclosing(ahead(plan(longest))) as batches:
+                async for done in self.shared_out(batches, copies):
+                    yield done
         finally:
             await asyncio.to_thread(ray.shutdown)
 
-    async def shared_out(self, batches: Iterator[Batch], copies: list[Any]) -> AsyncGenerator[Done]:
+    async def shared_out(self, batches: AsyncIterator[Batch], copies: list[Any]) -> AsyncGenerator[Done]:
         """Each batch to a copy that is idle, until all are done."""
         shift, more = Shift(copies), True
         while True:
@@ -127,7 +129,7 @@ class OnRay:
                 if shift.waiting:
                     shift.begin(*shift.waiting.popleft())
                     continue
-                batch = await asyncio.to_thread(next, batches, None)
+                batch = await anext(batches, None)
                 more = batch is not None
                 if batch is not None:
                     shift.begin(batch, 1)
@@ -145,7 +147,7 @@ class OnRay:
 
     def connect(self) -> None:
         """Starts Ray on this machine, or joins the cluster at the address. Raises UsageError if there is none."""
-        address = self.model.local.ray_address
+        address = self.local.ray_address
         if address is None:
             # Nobody else may use what is started here; else Ray writes a token into the home folder.
             os.environ.setdefault("RAY_AUTH_MODE", "disabled")
@@ -167,9 +169,7 @@ class OnRay:
         remote = ray.remote(Copy).options(
             max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD", **size
         )
-        # Without what this process has loaded of it.
-        model = Model(self.model.name, self.model.card, self.model.local)
-        asked = [remote.remote(model, int(size["num_cpus"])) for _ in range(number)]
+        asked = [remote.remote(self.model, int(size["num_cpus"])) for _ in range(number)]
         versions = await self.all_of([(copy, answer_of(copy.version.remote(), START_S)) for copy in asked])
         others = set(versions.values()) - {__version__}
         if others:
@@ -198,9 +198,9 @@ class OnRay:
         """What each copy takes of a node, and how many copies the cluster has room for."""
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         gpus = sum(int(node.get("GPU", 0)) for node in nodes)
-        if gpus and self.model.card.device in {"auto", "cuda"}:
+        if gpus and self.gpus:
             return {"num_gpus": 1, "num_cpus": 1}, gpus
-        cpus = min(self.model.local.ray_cpus, max(int(node.get("CPU", 0)) for node in nodes))
+        cpus = min(self.local.ray_cpus, max(int(node.get("CPU", 0)) for node in nodes))
         if not cpus:
             raise UsageError("the Ray cluster has neither CPUs nor GPUs to score on")
         return {"num_cpus": cpus}, sum(int(node.get("CPU", 0)) // cpus for node in nodes)

@@ -12,7 +12,6 @@ import transformers
 
 from rmb.cards import RewardModel
 from rmb.scorers.local.checkpoint import Checkpoint
-from rmb.scorers.local.heads import Tensors
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Source:
         )
         return self.checked(loaded, told)
 
-    def rebuilt(self, loader: Any, config: Any, tensors: Tensors) -> Any:
+    def rebuilt(self, loader: Any, config: Any, tensors: Mapping[str, Any]) -> Any:
         """A body made of tensors that go by transformers' names now."""
         loaded, told = self.checkpoint.made(
             loader.from_pretrained,
@@ -84,10 +83,9 @@ class Source:
         """The configuration: of the model that the card names as its base, if the model brings none itself."""
         return (self.base or self.checkpoint).loaded(transformers.AutoConfig.from_pretrained)
 
-    def tensors(self, *names: str) -> Tensors:
+    def tensors(self, *names: str) -> dict[str, Any]:
         """The tensors whose names begin with one of these."""
-        found: Mapping[str, Any] = self.checkpoint.tensors(lambda name: name.startswith(names))
-        return found
+        return self.checkpoint.tensors(lambda name: name.startswith(names))
 
 
 def vocabulary(loaded: Any) -> int | None:

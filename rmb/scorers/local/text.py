@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Protocol
 
-from rmb.cards import RewardModel
 from rmb.errors import one_line
 from rmb.records import CUT, Answer, Question
+
+
+class Reading(Protocol):
+    """What a card says of a model's texts: see rmb.cards.RewardModel."""
+
+    @property
+    def chat_template(self) -> str | None:
+        """In place of the tokenizer's."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Of a text."""
+
+    @property
+    def truncation(self) -> Literal["refuse", "left", "right"]:
+        """What becomes of a longer one."""
+
 
 TOO_LONG = "context_length"
 UNRENDERABLE = "unrenderable"
@@ -60,7 +76,7 @@ class ChatWording:
     tail = 0
     templated = True
 
-    def __init__(self, tokenizer: Any, card: RewardModel) -> None:
+    def __init__(self, tokenizer: Any, card: Reading) -> None:
         """tokenizer: of the model; card: its template, if it has one, and what becomes of texts that are too long."""
         self.tokenizer, self.card = tokenizer, card
         self.template = card.chat_template or tokenizer.chat_template
@@ -129,7 +145,7 @@ class RewardTokenWording(ChatWording):
 
     tail = 1
 
-    def __init__(self, tokenizer: Any, card: RewardModel, token: int) -> None:
+    def __init__(self, tokenizer: Any, card: Reading, token: int) -> None:
         """token: at which the reward is read."""
         super().__init__(tokenizer, card)
         self.token = token
@@ -198,7 +214,7 @@ class ReplyWording(ChatWording):
 class PromptEndWording(ReplyWording):
     """The text and where the last turn before the response ends: what a gate reads to weigh its objectives."""
 
-    def __init__(self, tokenizer: Any, card: RewardModel, end: int) -> None:
+    def __init__(self, tokenizer: Any, card: Reading, end: int) -> None:
         """end: the token that ends a turn."""
         super().__init__(tokenizer, card)
         self.end = end
