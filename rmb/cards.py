@@ -262,14 +262,14 @@ class ServedReward(JudgeCard):
     key: the environment variable that holds the key, never the key; None for a server that needs none.
     chat_template: the Jinja template that makes one text of conversation and response, special tokens written out;
         None has vLLM apply the model's own. SGLang is sent a text, so it needs one (and adds the BOS itself).
-    activation: the parameter by which this vLLM leaves the raw score alone; older ones call it "activation" or
-        "softmax". "as_served" sends none, and takes what comes. SGLang applies none.
+        For vllm_score, which is sent two texts, it makes the conversation's; None joins the turns with single spaces.
+    activation: the parameter by which this vLLM leaves the raw score alone; "as_served" sends none, takes what comes.
     """
 
     kind: Literal["served_reward"]
     model: str
     base_url: str
-    api: Literal["vllm_classify", "vllm_pooling", "sglang_classify"]
+    api: Literal["vllm_classify", "vllm_pooling", "vllm_score", "sglang_classify"]
     key: str | None = None
     chat_template: str | None = None
     activation: Literal["use_activation", "activation", "softmax", "as_served"] = "use_activation"

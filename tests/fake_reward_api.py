@@ -61,7 +61,9 @@ def sigmoid(score: float) -> float:
 
 
 def shown(body: Fields) -> str:
-    """The text of a request; of messages, as a plain template has it."""
+    """The text of a request; of messages, as a plain template has it; of two texts, with a separator between them."""
+    if "text_1" in body:
+        return f"{body['text_1']} [SEP] {body['text_2']}"
     if "messages" in body:
         return "".join(f"<{turn['role']}>{turn['content']}" for turn in body["messages"])
     return str(body.get("text", body.get("input")))
@@ -174,6 +176,8 @@ class FakeRewardApi:
         if path == "/pooling":
             rows = [[0.5 * place] for place in range(tokens)]
             one = {"index": 0, "object": "pooling", "data": [*rows, [score]] if self._tokenwise else [score]}
+        elif path == "/score":
+            one = {"index": 0, "object": "score", "score": score}
         else:
             one = {"index": 0, "label": "LABEL_0", "probs": [score], "num_classes": 1}
         usage = {"prompt_tokens": tokens, "total_tokens": tokens, "completion_tokens": 0}

@@ -89,8 +89,8 @@ UNSAID = {"deadline", "budget", "cancelled"}
 
 def test_the_faults_are_all_there_are() -> None:
     """Each reason that the records name is fed to the judge below, or has a test of its own."""
-    # A file of recorded scores that lacks one is tests/test_recorded.py's.
-    assert set(FAULTS) | UNSAID | {"unrecorded"} == JUDGE_FAILURES | RUN_FAILURES
+    # A file of recorded scores that lacks one is tests/test_recorded.py's, a text without a form test_reward_model.py's.
+    assert set(FAULTS) | UNSAID | {"unrecorded", "unrenderable"} == JUDGE_FAILURES | RUN_FAILURES
 
 
 def faulty(*reasons: str) -> Callable[[Request], Reply]:

@@ -18,7 +18,7 @@ import torch
 import transformers
 
 from rmb.cards import NamedCard, RewardModel, open_card
-from rmb.errors import ContentError
+from rmb.errors import ContentError, UnreachableError
 from rmb.records import Answer, Failure, Message, Question
 from rmb.scorers import Local, Scorer, Setup, open_scorer
 from rmb.scorers.local.batches import Batch
@@ -309,6 +309,21 @@ def test_a_text_that_does_not_fit_alone_fails_alone(llama: Path, narrow: dict[st
     failed = {question: reply for question, reply in found.items() if isinstance(reply, Failure)}
     assert list(failed) == [QUESTIONS[2]]
     assert failed[QUESTIONS[2]] == Failure("transport", "out of memory on a text of 17 tokens")
+
+
+def test_a_device_that_fails_ends_the_run_in_one_line(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was scored is kept, and the same command goes on."""
+
+    def broken(_: Network, __: Batch) -> Any:
+        raise RuntimeError(
+            "CUDA error: device-side assert triggered\nCUDA kernel errors might be reported later"
+        )
+
+    monkeypatch.setattr(Network, "padded", broken)
+    with pytest.raises(
+        UnreachableError, match="the model failed at a batch of texts: CUDA error: device-side assert"
+    ):
+        scores(opened(llama))
 
 
 # Models that cannot be used.

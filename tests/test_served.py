@@ -26,10 +26,11 @@ from tests.fake_reward_api import FakeRewardApi, Fault, raw_score, sigmoid
 MODEL = "Skywork/Skywork-Reward-Llama-3.1-8B-v0.2"
 KEY = "sk-test-7f3a9c"
 TEMPLATE = "{% for message in messages %}<{{ message['role'] }}>{{ message.content }}{% endfor %}"
-APIS = ["vllm_classify", "vllm_pooling", "sglang_classify"]
-VLLM = APIS[:2]
+APIS = ["vllm_classify", "vllm_pooling", "vllm_score", "sglang_classify"]
+VLLM = APIS[:3]
 TALK = (Message("user", "What is the capital of France?"),)
 TEXT = "<user>What is the capital of France?<assistant>Paris."
+PAIR = "What is the capital of France? [SEP] Paris."
 PARIS = Question(TALK, ("Paris.",))
 SOME = [Question(TALK, ("word " * count,)) for count in range(1, 9)]
 HTML = {"Content-Type": "text/html"}
@@ -132,6 +133,12 @@ class TestPooling(Served):
     api = "vllm_pooling"
 
 
+class TestScore(Served):
+    """vLLM's /score."""
+
+    api = "vllm_score"
+
+
 class TestSglang(Served):
     """SGLang's /classify."""
 
@@ -162,7 +169,7 @@ def test_vllm_is_sent_messages_and_gives_the_raw_score(api: str, path: str) -> N
     assert scorer.request(PARIS) == {**sent.body, "sample": 0}
 
 
-@pytest.mark.parametrize("api", VLLM)
+@pytest.mark.parametrize("api", ["vllm_classify", "vllm_pooling"])
 def test_a_template_of_the_card_makes_the_text(api: str) -> None:
     """For a model whose tokenizer has no template, or another than it was trained with."""
     with FakeRewardApi() as api_at:
@@ -172,6 +179,45 @@ def test_a_template_of_the_card_makes_the_text(api: str) -> None:
     body = api_at.requests[0].body
     assert body["input"] == TEXT
     assert (body["add_special_tokens"], "messages" in body) == (False, False)
+
+
+def test_a_cross_encoder_is_sent_two_texts_and_gives_the_raw_score() -> None:
+    """Conversation and response; no activation, and no word on special tokens: the separator is one."""
+    with FakeRewardApi() as api_at:
+        scorer = opened(api_at.url, "vllm_score")
+        assert scored(scorer) == Scores((raw_score(PAIR),), graded=True)
+    sent = api_at.requests[0]
+    assert sent.path == "/score"
+    assert sent.body == {
+        "model": MODEL,
+        "text_1": TALK[0].content,
+        "text_2": "Paris.",
+        "use_activation": False,
+    }
+    assert scorer.request(PARIS) == {**sent.body, "sample": 0}
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        (None, "Be brief. Hello? Good day. And in French?"),
+        (TEMPLATE, "<system>Be brief.<user>Hello?<assistant>Good day.<user>And in French?"),
+        ("{{ messages[-1].content }}", "And in French?"),
+        ("", ""),
+    ],
+)
+def test_a_conversation_is_one_of_the_two_texts(template: str | None, text: str) -> None:
+    """Its turns with single spaces between them, or what the card's template makes of it; the response is the other."""
+    turns = (
+        ("system", "Be brief."),
+        ("user", "Hello?"),
+        ("assistant", "Good day."),
+        ("user", "And in French?"),
+    )
+    question = Question(tuple(Message(role, said) for role, said in turns), (" Bonjour.\n",))
+    body = opened("http://127.0.0.1:1", "vllm_score", chat_template=template).request(question)
+    assert isinstance(body, dict)
+    assert (body["text_1"], body["text_2"]) == (text, " Bonjour.\n")
 
 
 def test_sglang_is_sent_a_text() -> None:
@@ -195,6 +241,8 @@ def test_a_reward_model_without_pooling_is_read_at_its_last_token() -> None:
         ("vllm_pooling", {"data": [{"data": [3.5]}]}),
         ("vllm_pooling", {"data": [{"data": [[0.1], [0.2], [3.5]]}]}),
         ("vllm_pooling", {"data": [{"data": [[0.1, 0.2, 3.5]]}]}),
+        ("vllm_score", {"data": [{"score": 3.5}]}),
+        ("vllm_score", {"data": [{"index": 0, "object": "score", "score": 3.5}], "usage": {}}),
         ("sglang_classify", {"embedding": [3.5]}),
         ("sglang_classify", [{"embedding": [3.5], "meta_info": None}]),
     ],
@@ -212,7 +260,7 @@ def test_an_answer_says_what_it_took(api: str) -> None:
         scorer = opened(api_at.url, api, limits=Limits(attempts=2))
         ((_, reply),) = ask(scorer)
     assert isinstance(reply, Answer)
-    assert reply.usage.prompt_tokens == len(TEXT.split())
+    assert reply.usage.prompt_tokens == len((PAIR if api == "vllm_score" else TEXT).split())
     assert (reply.usage.attempts, reply.usage.cost_usd) == (2, 0.0)
     assert reply.model == (None if api == "sglang_classify" else MODEL)
 
@@ -241,10 +289,11 @@ def test_limits_are_no_part_of_what_is_asked() -> None:
 
 
 @pytest.mark.parametrize("name", ["use_activation", "activation", "softmax"])
-def test_the_name_that_a_version_knows_is_the_only_one_sent(name: str) -> None:
+@pytest.mark.parametrize(("api", "text"), [("vllm_classify", TEXT), ("vllm_score", PAIR)])
+def test_the_name_that_a_version_knows_is_the_only_one_sent(api: str, text: str, name: str) -> None:
     """Some versions take {"softmax": false} for true, so that all names together would turn it on."""
     with FakeRewardApi(knows=name) as api_at:
-        assert scored(opened(api_at.url, activation=name)) == Scores((raw_score(TEXT),), graded=True)
+        assert scored(opened(api_at.url, api, activation=name)) == Scores((raw_score(text),), graded=True)
     first, second = (request.body for request in api_at.requests)
     assert second == {**first, name: True}
     assert {"use_activation", "activation", "softmax"} & first.keys() == {name}
@@ -277,18 +326,23 @@ def test_a_score_that_could_not_be_shown_to_be_raw_is_not_taken() -> None:
     ]
 
 
-def test_a_raw_score_that_nothing_changes_is_taken() -> None:
+@pytest.mark.parametrize(
+    ("api", "body"),
+    [("vllm_classify", '{"data": [{"probs": [-7.25]}]}'), ("vllm_score", '{"data": [{"score": -7.25}]}')],
+)
+def test_a_raw_score_that_nothing_changes_is_taken(api: str, body: str) -> None:
     """Outside of 0 and 1 it is no probability: the server has no activation to be turned off."""
-    with FakeRewardApi(always=Fault(body='{"data": [{"probs": [-7.25]}]}')) as api_at:
-        assert scored(opened(api_at.url)) == Scores((-7.25,), graded=True)
+    with FakeRewardApi(always=Fault(body=body)) as api_at:
+        assert scored(opened(api_at.url, api)) == Scores((-7.25,), graded=True)
 
 
-def test_probabilities_are_taken_if_the_card_says_so() -> None:
+@pytest.mark.parametrize(("api", "text"), [("vllm_classify", TEXT), ("vllm_score", PAIR)])
+def test_probabilities_are_taken_if_the_card_says_so(api: str, text: str) -> None:
     """Nothing is sent then, and that stands in the request: such answers are kept apart from raw scores."""
     with FakeRewardApi(knows=None) as api_at:
-        scorer = opened(api_at.url, activation="as_served")
-        assert scored(scorer) == Scores((sigmoid(raw_score(TEXT)),), graded=True)
-        assert scorer.request(PARIS) != opened(api_at.url).request(PARIS)
+        scorer = opened(api_at.url, api, activation="as_served")
+        assert scored(scorer) == Scores((sigmoid(raw_score(text)),), graded=True)
+        assert scorer.request(PARIS) != opened(api_at.url, api).request(PARIS)
     assert "use_activation" not in api_at.requests[0].body
 
 
@@ -335,6 +389,13 @@ def test_with_no_attempts_left_the_run_failed(fault: Fault) -> None:
         ("vllm_pooling", '{"data": [{"data": "AAAAAA=="}]}'),
         ("vllm_pooling", '{"data": [{"data": [[]]}]}'),
         ("vllm_pooling", '{"data": [{"data": [[[1.5]]]}]}'),
+        ("vllm_score", '{"data": []}'),
+        ("vllm_score", '{"data": [{"score": 1.5}, {"score": 2.5}]}'),
+        ("vllm_score", '{"data": [{"score": [1.5]}]}'),
+        ("vllm_score", '{"data": [{"score": "1.5"}]}'),
+        ("vllm_score", '{"data": [{"score": false}]}'),
+        ("vllm_score", '{"data": {"score": 1.5}}'),
+        ("vllm_score", '{"results": [{"index": 0, "relevance_score": 1.5}]}'),
         ("sglang_classify", "[]"),
         ("sglang_classify", '{"probs": [1.5]}'),
         ("sglang_classify", '{"embedding": null}'),
@@ -392,6 +453,7 @@ def test_a_model_with_several_numbers_is_refused(api: str, body: str) -> None:
         (403, "Forbidden", "the server refuses"),
         (404, "The model `x` does not exist.", "check model, base_url and api"),
         (400, "The model does not support Classification API", "check model, base_url and api"),
+        (400, "The model does not support Score API", "check model, base_url and api"),
         (501, "Not implemented", "check model, base_url and api"),
     ],
 )
@@ -568,7 +630,7 @@ def test_a_card_is_a_few_lines() -> None:
     ("text", "says"),
     [
         ("base_url: http://x\napi: sglang_classify\n", "a chat_template is needed"),
-        ("base_url: http://x\napi: vllm_score\n", "vllm_classify"),
+        ("base_url: http://x\napi: vllm_rerank\n", "vllm_score"),
         ("base_url: http://x\napi: vllm_classify\nkey: sk-abc\n", "never the key itself"),
         ("api: vllm_classify\n", "base_url"),
     ],

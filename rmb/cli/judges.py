@@ -70,12 +70,13 @@ def kind(card: JudgeCard) -> str:
 
 
 def needs(card: JudgeCard) -> str:
-    """What has to be there before a judge can be asked: the variable with its key, a server, packages."""
+    """What has to be there before a judge can be asked: the variable with its key, a server, packages, trust."""
     from rmb.scorers import KINDS
 
     key, server = getattr(card, "key", None), getattr(card, "base_url", None)
     packages = KINDS[kind(card)].needs
-    wanted = [key, server and f"a server at {server}", packages and f"pip install {packages}"]
+    trust = getattr(card, "trust_remote_code", False) and "--trust-remote-code"
+    wanted = [key, server and f"a server at {server}", packages and f"pip install {packages}", trust]
     return ", ".join(each for each in wanted if each) or "nothing"
 
 

@@ -72,7 +72,17 @@ def show_answer(number: int, stored: dict[str, Any] | None) -> None:
     for message in stored["request"].get("messages", []):
         click.echo(f"=== question {number}, {message['role']}\n{message['content']}")
     answer = stored["answer"]
-    click.echo(f"=== reply {number} ({answer['model']}, {answer['finish_reason']})\n{answer['text']}")
+    told = ", ".join(str(each) for each in (answer["model"], answer["finish_reason"]) if each is not None)
+    click.echo(f"=== reply {number}" + (f" ({told})" if told else ""))
+    if answer["rewards"] is not None:
+        click.echo(
+            "score "
+            + ", ".join(
+                f"{reward:.6g}" if isinstance(reward, float) else str(reward) for reward in answer["rewards"]
+            )
+        )
+    if answer["text"] is not None:
+        click.echo(answer["text"])
     for text, alternatives in answer["tokens"]:
         top = sorted(alternatives.items(), key=lambda pair: -pair[1])[:5]
         click.echo(f"    {text!r}: " + ", ".join(f"{token!r} {log:.2f}" for token, log in top))

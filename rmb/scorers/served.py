@@ -1,9 +1,10 @@
 """Reward models served over HTTP by vLLM or SGLang: big models are scored without torch on this machine.
 
-What is relied on, from the servers' sources and documentation (the activation was measured on a vLLM 0.32 as well):
+What is relied on, from the servers' sources and documentation (the activation was measured on a vLLM 0.32, /score not):
 
     vLLM /classify     {"model", "messages" or "input"}  ->  {"data": [{"probs": [score], …}], "usage": {…}}
     vLLM /pooling      the same request                  ->  {"data": [{"data": [score] or [[score], …]}], "usage": {…}}
+    vLLM /score        {"model", "text_1", "text_2"}     ->  {"data": [{"score": score}], "usage": {…}}
     SGLang /classify   {"model", "text"}                 ->  {"embedding": [score], "meta_info": {…}}
 
 vLLM puts a sigmoid over the score unless it is told not to, and a sigmoid makes ties of high scores. The parameter that
@@ -11,37 +12,48 @@ tells it is "use_activation", and was "activation" and "softmax" before; vLLM ig
 versions turn the activation *on* when sent {"softmax": false}. So one name is sent, and the first score is asked for
 with the activation as well: a score that this does not change, and that may be a probability, is refused.
 
-vLLM's /score is for a query and a document, and its text is no conversation: no reward model was trained on it.
+vLLM's /score is for cross-encoders, which read conversation and response as two texts with a separator between them:
+their tokenizer sets the special tokens, and is not to be told otherwise. "text_1" and "text_2" are the names that every
+version takes; newer ones take others as well. It refuses a model with several labels. A model that was trained on chats
+wants /classify, which applies its template.
+
 SGLang's /v1/classify has a softmax over the labels, which is 1 where there is one label; /classify has none.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
 import math
 import os
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from functools import cached_property
-from itertools import islice
-from typing import Any, NoReturn
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import cached_property, partial
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import jinja2
-import tenacity
 
 from rmb.cards import NamedCard, ServedReward
-from rmb.errors import ContentError, RefusedError, UnreachableError, UsageError, one_line
+from rmb.errors import ContentError, RefusedError, UsageError, one_line
 from rmb.records import Answer, Failure, Json, Question, Scores, Usage
-from rmb.scorers import Scorer, Setup
-from rmb.scorers.generative import FIRST_TRIES
-from rmb.scorers.litellm_client import FATAL, MOST_DETAIL, FailedAttempt, wait, without_credentials
+from rmb.scorers import Scorer, Setup, reward_replies
+from rmb.scorers.asking import Reply, replies
+from rmb.scorers.attempts import (
+    FATAL,
+    FailedAttempt,
+    completed,
+    retry_after_s,
+    without_credentials,
+    without_key,
+)
 from rmb.templates import SANDBOX
 
-PATHS = {"vllm_classify": "/classify", "vllm_pooling": "/pooling", "sglang_classify": "/classify"}
-Reply = tuple[Question, Answer | Failure]
+PATHS = {
+    "vllm_classify": "/classify",
+    "vllm_pooling": "/pooling",
+    "vllm_score": "/score",
+    "sglang_classify": "/classify",
+}
 TRANSIENT = {408, 429}
 TOO_LONG = re.compile(
     r"maximum context length|model's context length|maximum model length|maximum allowed (input )?length",
@@ -51,8 +63,6 @@ TOO_LONG = re.compile(
 UNFIT = "does not support"
 SAME = 1e-3
 """Scores of one text nearer than this are the same score."""
-NO_SCORE = (ArithmeticError, AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
-"""What reading a reply of another shape raises."""
 
 
 class ServedRewardModel:
@@ -79,22 +89,26 @@ class ServedRewardModel:
         return {**self.body(question), "sample": question.sample}
 
     def body(self, question: Question) -> dict[str, Json]:
-        """What is sent: messages that the server renders, or the text that the card's template makes of them."""
+        """What is sent: messages that the server renders, the text that the card's template makes of them, or two."""
         turns: list[Json] = [{"role": turn.role, "content": turn.content} for turn in question.conversation]
-        turns.append({"role": "assistant", "content": question.responses[0]})
+        response: Json = {"role": "assistant", "content": question.responses[0]}
         body: dict[str, Json] = {"model": self.card.model}
         if self.card.api == "sglang_classify":
-            return {**body, "text": self.rendered(turns)}
-        # The template writes the special tokens: a second BOS would change the score.
-        body["add_special_tokens"] = False
+            return {**body, "text": self.rendered([*turns, response])}
         if self.card.activation != "as_served":
             body[self.card.activation] = False
+        if self.card.api == "vllm_score":
+            joined = " ".join(turn.content for turn in question.conversation)
+            asked = joined if self.card.chat_template is None else self.rendered(turns)
+            return {**body, "text_1": asked, "text_2": question.responses[0]}
+        # The template writes the special tokens: a second BOS would change the score.
+        body["add_special_tokens"] = False
         if self.card.chat_template is None:
-            return {**body, "messages": turns, "add_generation_prompt": False}
-        return {**body, "input": self.rendered(turns)}
+            return {**body, "messages": [*turns, response], "add_generation_prompt": False}
+        return {**body, "input": self.rendered([*turns, response])}
 
     def rendered(self, turns: Sequence[Json]) -> str:
-        """The text of conversation and response, by the card's template. Raises ContentError if that fails."""
+        """The text of some turns, by the card's template. Raises ContentError if that fails."""
         try:
             return self.template.render(
                 messages=turns, add_generation_prompt=False, raise_exception=raise_exception
@@ -108,36 +122,11 @@ class ServedRewardModel:
         """The card's chat template, in the project's sandbox."""
         return SANDBOX.from_string(self.card.chat_template or "")
 
-    async def answer(self, questions: Sequence[Question]) -> AsyncGenerator[Reply]:
-        """Asks up to the card's concurrency at once.
-
-        Questions are asked alone until one is scored: a bad key costs one call. Raises UnreachableError after
-        FIRST_TRIES that failed.
-        """
-        waiting, failed = iter(questions), 0
-        running: set[asyncio.Task[Reply]] = set()
-        try:
-            await self.endpoint.open()
-            for question in waiting:
-                reply = await self._ask_first(question)
-                yield question, reply
-                if isinstance(reply, Failure):
-                    failed += 1
-                    if failed == FIRST_TRIES:
-                        told = f"the first {failed} questions failed; {reply.detail}"
-                        raise UnreachableError(f"{self.card.model}: {told}")
-                elif finite(reply):
-                    break
-            while self._fill(running, waiting):
-                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                # Answers before exceptions: what came in beside a fatal refusal is kept.
-                for task in sorted(done, key=lambda task: task.exception() is not None):
-                    yield task.result()
-        finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
-            await self.endpoint.close()
+    def answer(self, questions: Sequence[Question]) -> AsyncGenerator[Reply]:
+        """Asks up to the card's concurrency at once, once a score has been shown to be a raw one."""
+        return replies(
+            questions, self.card, self.endpoint, self._ask, ask_first=self._ask_first, shows=finite
+        )
 
     def read(self, question: Question, answer: Answer) -> Scores | Failure:
         """The score; a text that is too long has none, and what is no finite number is none."""
@@ -149,14 +138,8 @@ class ServedRewardModel:
             return Failure("parse", f"the score is {answer.rewards[0]}, no finite number")
         return Scores(answer.rewards, graded=True)
 
-    def _fill(self, running: set[asyncio.Task[Reply]], waiting: Iterator[Question]) -> bool:
-        """Starts questions until the concurrency is reached; False when nothing is left to wait for."""
-        for question in islice(waiting, self.card.limits.concurrency - len(running)):
-            running.add(asyncio.create_task(self._ask(question)))
-        return bool(running)
-
-    async def _ask(self, question: Question) -> Reply:
-        return question, await self.endpoint.complete(self.body(question))
+    async def _ask(self, question: Question) -> Answer | Failure:
+        return await self.endpoint.complete(self.body(question))
 
     async def _ask_first(self, question: Question) -> Answer | Failure:
         """Asks, and has the score shown to be a raw one. Raises RefusedError if it may be a probability."""
@@ -215,19 +198,7 @@ class Endpoint:
 
     async def complete(self, body: Mapping[str, Json]) -> Answer | Failure:
         """Sends a request until it is answered, fails for good, or has had the attempts of the card."""
-        retrying = tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(self.card.limits.attempts),
-            wait=wait,
-            retry=tenacity.retry_if_exception(lambda error: isinstance(error, FailedAttempt) and error.again),
-            reraise=True,
-        )
-        try:
-            async for attempt in retrying:
-                with attempt:
-                    return await self._attempt(body, attempt.retry_state.attempt_number)
-        except FailedAttempt as error:
-            return error.failure
-        raise AssertionError("tenacity ends with a result or an exception")
+        return await completed(partial(self._attempt, body), self.card.limits)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -237,28 +208,22 @@ class Endpoint:
     async def _attempt(self, body: Mapping[str, Json], number: int) -> Answer:
         import aiohttp
 
-        started, deadline_s = time.monotonic(), self.card.limits.deadline_s
+        started = time.monotonic()
         try:
-            async with (
-                asyncio.timeout(deadline_s),
-                # The key is for this server and no other.
-                self.session.post(self.url, json=body, allow_redirects=False) as reply,
-            ):
+            # The key is for this server and no other.
+            async with self.session.post(self.url, json=body, allow_redirects=False) as reply:
                 status, headers, raw = reply.status, reply.headers, await reply.read()
-        except TimeoutError as error:
-            raise FailedAttempt(Failure("deadline", f"no answer within {deadline_s:g} s")) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise FailedAttempt(
-                Failure("transport", self._detail(f"{type(error).__name__}: {error}"))
-            ) from error
+            detail = without_key(f"{type(error).__name__}: {error}", self.key)
+            raise FailedAttempt(Failure("transport", detail)) from error
         if status != 200:
             return self._judged(status, raw, retry_after_s(headers.get("Retry-After")))
         return self._answer(raw, time.monotonic() - started, number)
 
     def _judged(self, status: int, raw: bytes, after_s: float) -> Answer:
         """An error as what it means: an answer that is no score, another attempt, or the end of this model."""
-        message = complaint(raw)
-        detail = self._detail(f"HTTP {status}: {message}")
+        message = reward_replies.complaint(raw)
+        detail = without_key(f"HTTP {status}: {message}", self.key)
         if status in {400, 413, 422} and TOO_LONG.search(message):
             return Answer(finish_reason="context_length")
         if status in {401, 403}:
@@ -277,78 +242,16 @@ class Endpoint:
     def _answer(self, raw: bytes, seconds: float, attempts: int) -> Answer:
         """The score of a reply. Raises FailedAttempt for a reply without one, RefusedError for one with several."""
         try:
-            reply = json.loads(raw)
-            values, tokens = READERS[self.card.api](reply)
-            scores = [number(value) for value in values]
-            served = reply.get("model") if isinstance(reply, Mapping) else None
-            usage = Usage(prompt_tokens=int(tokens or 0), seconds=round(seconds, 4), attempts=attempts)
-        except NO_SCORE as error:
-            told = self._detail(f"the reply holds no score ({type(error).__name__}: {error})")
-            raise FailedAttempt(Failure("transport", told)) from error
-        if len(scores) > 1:
+            reply = reward_replies.read(self.card.api, raw)
+        except ValueError as error:
+            raise FailedAttempt(Failure("transport", without_key(str(error), self.key))) from error
+        if len(reply.numbers) > 1:
             raise RefusedError(
-                f"{self.card.model}: {len(scores)} numbers for one text; it is served as a classifier or for "
+                f"{self.card.model}: {len(reply.numbers)} numbers for one text; it is served as a classifier or for "
                 "embeddings, not as a reward model with one score"
             )
-        return Answer(rewards=tuple(scores), model=served if isinstance(served, str) else None, usage=usage)
-
-    def _detail(self, text: str) -> str:
-        """A complaint on one line, without the key, which servers may repeat."""
-        if self.key:
-            text = text.replace(self.key, "[key]")
-        return " ".join(text.split())[:MOST_DETAIL]
-
-
-def classified(reply: Any) -> tuple[Sequence[Any], Any]:
-    """The numbers and the tokens of a reply by vLLM's /classify: one for each label."""
-    (one,) = reply["data"]
-    return some(one["probs"]), (reply.get("usage") or {}).get("prompt_tokens")
-
-
-def pooled(reply: Any) -> tuple[Sequence[Any], Any]:
-    """The numbers and the tokens of a reply by vLLM's /pooling.
-
-    A model with a sequence-classification head gives [score]. A reward model proper (InternLM2ForRewardModel) has no
-    pooling: it gives the value at each token, as rows [[v], [v], …] or as one row [[v, v, …]], and its score is the
-    value at the last token.
-    """
-    (one,) = reply["data"]
-    values = some(one["data"])
-    if isinstance(values[-1], list):
-        row = some(values[-1])
-        values = row[-1:] if len(values) == 1 else row
-    return values, (reply.get("usage") or {}).get("prompt_tokens")
-
-
-def embedded(reply: Any) -> tuple[Sequence[Any], Any]:
-    """The numbers and the tokens of a reply by SGLang's /classify: as of an embedding; a list for a list of texts."""
-    (one,) = reply if isinstance(reply, list) else [reply]
-    return some(one["embedding"]), (one.get("meta_info") or {}).get("prompt_tokens")
-
-
-READERS: Mapping[str, Callable[[Any], tuple[Sequence[Any], Any]]] = {
-    "vllm_classify": classified,
-    "vllm_pooling": pooled,
-    "sglang_classify": embedded,
-}
-
-
-def some(values: Any) -> Sequence[Any]:
-    """The values, if they are a list that is not empty. Raises TypeError or ValueError for anything else."""
-    if not isinstance(values, list):
-        raise TypeError(f"{type(values).__name__} in place of a list of numbers")
-    if not values:
-        raise ValueError("no numbers")
-    return values
-
-
-def number(value: Any) -> float:
-    """A score; NaN for null, which is how JSON has it. Raises TypeError for what is no number."""
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{type(value).__name__} in place of a number")
-    return float(value)
+        usage = Usage(prompt_tokens=reply.prompt_tokens, seconds=round(seconds, 4), attempts=attempts)
+        return Answer(rewards=reply.numbers, model=reply.model, usage=usage)
 
 
 def finite(answer: Answer) -> bool:
@@ -359,27 +262,6 @@ def finite(answer: Answer) -> bool:
 def same_probability(score: float, other: float) -> bool:
     """True if two scores are the same, and could be what a sigmoid or a softmax gives."""
     return 0 <= score <= 1 and abs(score - other) <= SAME
-
-
-def complaint(raw: bytes) -> str:
-    """What an error's body says: its message, wherever vLLM and SGLang put it, or the body itself."""
-    text = raw.decode(errors="replace")
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    inner = body.get("error", body) if isinstance(body, Mapping) else body
-    message = inner.get("message") if isinstance(inner, Mapping) else inner
-    return message if isinstance(message, str) else text
-
-
-def retry_after_s(header: str | None) -> float:
-    """The seconds of a Retry-After header; 0 if there is none in seconds."""
-    try:
-        seconds = float(header or 0)
-    except ValueError:
-        return 0.0
-    return seconds if math.isfinite(seconds) else 0.0
 
 
 def raise_exception(message: str) -> NoReturn:

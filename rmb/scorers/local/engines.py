@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from rmb.errors import UnreachableError, one_line
 from rmb.scorers.local.batches import Batch, Work
 from rmb.scorers.local.text import Text
 
@@ -24,6 +25,10 @@ class Scoring(Protocol):
     @property
     def work(self) -> Work:
         """What went through it so far."""
+
+    @property
+    def on_accelerator(self) -> bool:
+        """Whether it takes memory of a device that the next judge will want."""
 
     def scores(self, batch: Batch) -> list[tuple[Text, tuple[float, ...] | None]]:
         """The scores of a batch's texts, one for each response shown; None where memory did not suffice."""
@@ -90,6 +95,8 @@ class Here:
             # A pass cannot be stopped, and what it works on must not be let go.
             if running is not None:
                 await asyncio.wait({running})
+            if scoring.on_accelerator:
+                del self.scoring
 
 
 async def ahead(parts: Iterator[Sequence[Batch]]) -> AsyncGenerator[Batch]:
@@ -105,6 +112,10 @@ async def ahead(parts: Iterator[Sequence[Batch]]) -> AsyncGenerator[Batch]:
 
 
 def timed(scoring: Scoring, batch: Batch) -> Done:
-    """A batch's scores, and how long they took."""
+    """A batch's scores, and how long they took. Raises UnreachableError if the device fails."""
     started = time.monotonic()
-    return Done(scoring.scores(batch), time.monotonic() - started)
+    try:
+        scores = scoring.scores(batch)
+    except RuntimeError as error:
+        raise UnreachableError(f"the model failed at a batch of texts: {one_line(error)[:300]}") from error
+    return Done(scores, time.monotonic() - started)

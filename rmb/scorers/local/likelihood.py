@@ -72,6 +72,11 @@ class Difference:
         one, other = self.policy.work, self.reference.work
         return Work(one.passes + other.passes, one.padded + other.padded, one.real + other.real)
 
+    @property
+    def on_accelerator(self) -> bool:
+        """Whether the policy is, and so its reference."""
+        return self.policy.on_accelerator
+
     def scores(self, batch: Batch) -> list[tuple[Text, Score | None]]:
         """The differences, in the order of the policy's; none where either had no memory."""
         theirs = dict(self.reference.scores(batch))

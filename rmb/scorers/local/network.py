@@ -47,6 +47,11 @@ class Network:
         most: int = config.max_position_embeddings if window is None else window // 2
         return most
 
+    @property
+    def on_accelerator(self) -> bool:
+        """Whether it is elsewhere than in the memory of the CPU."""
+        return str(self.body.device) != "cpu"
+
     def scores(self, batch: Batch) -> list[tuple[Text, Score | None]]:
         """The scores of a batch's texts; in halves where memory does not suffice. None: not even for one text."""
         try:
@@ -81,16 +86,17 @@ class Network:
         begun = self.body(
             input_ids=ids, attention_mask=mask, past_key_values=kept, use_cache=True
         ).last_hidden_state
-        read: dict[int, Tensor] = {}
+        scores: dict[int, Tensor] = {}
         for places in batch.rests():
             ended = self.rest(batch, places, kept, mask)
-            for row, place in enumerate(places):
+            texts = [batch.texts[place] for place in places]
+            read = []
+            for row, (place, text) in enumerate(zip(places, texts, strict=True)):
                 owner = batch.owners[place]
-                shared = batch.families[owner].shared
-                early, late = parted(self.head.places(batch.texts[place]), shared)
-                read[place] = torch.cat([begun[owner, early], ended[row, late]])
-        hidden = torch.cat([read[place] for place in range(len(batch.texts))])
-        return self.head(hidden.float(), batch.texts)
+                early, late = parted(self.head.places(text), batch.families[owner].shared)
+                read += [begun[owner, early], ended[row, late]]
+            scores.update(zip(places, self.head(torch.cat(read).float(), texts), strict=True))
+        return torch.stack([scores[place] for place in range(len(batch.texts))])
 
     def rest(self, batch: Shared, places: Sequence[int], kept: Any, mask: Tensor) -> Tensor:
         """The hidden states of some texts after their common beginnings, whose keys and values are kept."""

@@ -61,9 +61,12 @@ class Copy:
         except RmbError as error:
             return str(error)
 
-    def scored(self, batch: Batch) -> Done:
-        """The scores of a batch."""
-        return timed(self.scoring, batch)
+    def scored(self, batch: Batch) -> Done | str:
+        """The scores of a batch; or why the device failed."""
+        try:
+            return timed(self.scoring, batch)
+        except RmbError as error:
+            return str(error)
 
 
 @dataclass(slots=True)
@@ -72,7 +75,7 @@ class Shift:
 
     idle: list[Any]
     waiting: deque[tuple[Batch, int]] = field(default_factory=deque)
-    calls: dict[asyncio.Task[Done], tuple[Any, Batch, int]] = field(default_factory=dict)
+    calls: dict[asyncio.Task[Done | str], tuple[Any, Batch, int]] = field(default_factory=dict)
 
     def begin(self, batch: Batch, attempt: int) -> None:
         """Gives a batch to an idle copy."""
@@ -83,7 +86,7 @@ class Shift:
             attempt,
         )
 
-    def ended(self, task: asyncio.Task[Done]) -> Done | None:
+    def ended(self, task: asyncio.Task[Done | str]) -> Done | None:
         """What a call gave; None if its copy was lost, and its batch waits for another one."""
         copy, batch, attempt = self.calls.pop(task)
         try:
@@ -99,6 +102,8 @@ class Shift:
             return None
         except ray.exceptions.RayError as error:
             raise UnreachableError(f"a Ray worker failed: {one_line(error)[-200:]}") from error
+        if isinstance(done, str):
+            raise UnreachableError(f"on a Ray worker: {done}")
         self.idle.append(copy)
         return done
 
