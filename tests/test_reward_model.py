@@ -326,6 +326,29 @@ def test_a_device_that_fails_ends_the_run_in_one_line(llama: Path, monkeypatch: 
         scores(opened(llama))
 
 
+@pytest.mark.parametrize(
+    ("family", "changes", "expected"),
+    [
+        pytest.param("gemma2", {}, "flash_attention_2", id="capped attention has a kernel"),
+        pytest.param("gemma2", {"dtype": "float32"}, None, id="which knows no fp32"),
+        pytest.param("gemma2", {"device": "cpu"}, None, id="and runs on a GPU alone"),
+        pytest.param("gemma2", {"attention": "eager"}, "eager", id="the card has the last word"),
+        pytest.param("llama", {}, None, id="plain attention is transformers' to choose"),
+    ],
+)
+def test_attention_is_the_fastest_that_is_exact(
+    family: str,
+    changes: dict[str, Any],
+    expected: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a GPU with flash attention installed."""
+    monkeypatch.setattr("rmb.scorers.local.source.is_flash_attn_2_available", lambda: True)
+    scorer = opened(save(tmp_path, family), **{"dtype": "bfloat16", "device": "cuda:0"} | changes)
+    assert scorer.model.source.attention == expected
+
+
 # Models that cannot be used.
 
 
@@ -421,6 +444,9 @@ def test_a_reward_that_is_no_number_is_no_verdict(number: float, tmp_path: Path)
     model.save_pretrained(folder)
     ran = run(opened(folder), [pair("good", "bad")])
     assert ran.failures == {"parse": 2}
+    assert all(
+        f"from {folder}; dtype: float32 in its card may help" in each.failure.detail for each in ran.ledger
+    )
     assert all(showing.said is None for one in ran.outcomes for showing in one.showings)
 
 

@@ -8,6 +8,7 @@ the text's length: a search for the padding token finds another place where padd
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -175,7 +176,15 @@ class LocalRewardModel:
                 return Failure(TOO_LONG, f"{answer.text}, and the card's max_tokens is {limit:,}")
             case "unrenderable":
                 return Failure(UNRENDERABLE, answer.text or "")
-        return Scores(answer.rewards, graded=True) if answer.rewards else Failure("empty", "no score")
+        if not answer.rewards:
+            return Failure("empty", "no score")
+        odd = [reward for reward in answer.rewards if not math.isfinite(reward)]
+        if odd:
+            return Failure(
+                "parse",
+                f"a score of {odd[0]} from {self.model.card.model}; dtype: float32 in its card may help",
+            )
+        return Scores(answer.rewards, graded=True)
 
 
 def open_reward_model(card: NamedCard, setup: Setup) -> Scorer:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import transformers
+from transformers.utils import is_flash_attn_2_available
 
 from rmb.cards import RewardModel
 from rmb.scorers.local.checkpoint import Checkpoint
@@ -41,12 +42,26 @@ class Source:
         """The model's config.json, which says more than transformers knows of a model with a head of its own."""
         return self.checkpoint.config()
 
+    @property
+    def attention(self) -> str | None:
+        """What computes attention: as the card says; None is the best that transformers finds exact.
+
+        Capped attention (Gemma 2) it computes step by step, where the kernel of flash attention knows the cap.
+        """
+        capped = self.settings.get("attn_logit_softcapping") is not None
+        fast = (
+            device(self.card).startswith("cuda")
+            and self.card.dtype != "float32"
+            and is_flash_attn_2_available()
+        )
+        return self.card.attention or ("flash_attention_2" if capped and fast else None)
+
     def body(self, loader: Any = transformers.AutoModel, **options: Any) -> Any:
         """The model without its head, on its device. Raises ContentError if any of its weights is missing."""
         loaded, told = self.checkpoint.loaded(
             loader.from_pretrained,
             dtype=getattr(torch, self.card.dtype),
-            attn_implementation=self.card.attention,
+            attn_implementation=self.attention,
             use_safetensors=None if self.checkpoint.pickle else True,
             output_loading_info=True,
             **options,
@@ -61,7 +76,7 @@ class Source:
             config=config,
             state_dict=tensors,
             dtype=getattr(torch, self.card.dtype),
-            attn_implementation=self.card.attention,
+            attn_implementation=self.attention,
             output_loading_info=True,
         )
         return self.checked(loaded, told)
