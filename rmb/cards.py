@@ -138,7 +138,7 @@ class Generative(JudgeCard):
     model: LiteLLM's name, "openai/gpt-4o-2024-05-13": a dated snapshot, not an alias.
     key: the environment variable that holds the key, never the key; None for an endpoint that needs none.
     base_url: the endpoint; None for the provider's own.
-    force: "grammar" makes a llama.cpp server keep to the form of the verdict.
+    force: "grammar" makes a llama.cpp server keep to the form of the verdict, "json_schema" any server that can.
     read: how the verdict is read, if not as the template says.
     top_logprobs: alternatives asked for at each token when log-probabilities are read.
     template, style: what this judge is asked by default.
@@ -151,7 +151,7 @@ class Generative(JudgeCard):
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     price: Price | None = None
-    force: Literal["grammar"] | None = None
+    force: Literal["grammar", "json_schema"] | None = None
     read: Literal["last_match", "logprob"] | None = None
     top_logprobs: Annotated[int, pydantic.Field(ge=2)] = 20
     template: str = "pairwise_v2"

@@ -25,10 +25,9 @@ import yaml
 from rmb import content
 from rmb.errors import ContentError, one_line
 from rmb.records import Conversation, Json, Message, Question
-from rmb.verdicts import VerdictRule
+from rmb.verdicts import LETTERS, VerdictRule
 
-WIDTHS: Mapping[str, int] = {"pairwise": 2, "pointwise": 1}
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+WIDTHS: Mapping[str, int | None] = {"pairwise": 2, "pointwise": 1, "listwise": None}
 INPUTS = frozenset({"conversation", "responses", "criteria", "style", "verdict", "fence"})
 MOST_REPEATS = 100_000
 WIDE = re.compile(r"%(?:\([^)]*\))?[^a-zA-Z%]*(?:\d{4}|\*)")
@@ -42,7 +41,7 @@ class FrontMatter(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
     summary: str
-    protocol: Literal["pairwise", "pointwise"]
+    protocol: Literal["pairwise", "pointwise", "listwise"]
     inputs: tuple[str, ...]
     verdict: VerdictRule
     criteria: str = "none"
@@ -54,6 +53,8 @@ class PartMatter(pydantic.BaseModel):
     """What a criteria or style part declares about itself.
 
     explains: the reply holds an explanation beside the verdict, so it needs room for more than the verdict.
+    form: how a style has the verdict written, if not as the template says.
+    by_path: of criteria that depend on the scenario, the text for each goal and scenario.
     """
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +62,8 @@ class PartMatter(pydantic.BaseModel):
     summary: str
     source: str = ""
     explains: bool = False
+    form: Literal["marker", "json"] | None = None
+    by_path: dict[str, str] = {}
 
 
 class Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
@@ -123,17 +126,21 @@ class Part:
         matter, body = split(source, PartMatter)
         return cls(source, matter, compiled(source, body))
 
-    def render(self, values: Mapping[str, Any]) -> str:
-        """The text of the part. Raises ContentError naming the part's file."""
+    def render(self, values: Mapping[str, Any], path: str = "") -> str:
+        """The text of the part. path: goal and scenario. Raises ContentError naming the part's file."""
+        if self.matter.by_path and path not in self.matter.by_path:
+            raise ContentError(
+                f"template {self.source.name}: by_path has no text for {path or 'no scenario'!r}"
+            )
         with blaming(self.source):
-            return self.template.render(values).strip()
+            return self.template.render({**values, "scenario": self.matter.by_path.get(path, "")}).strip()
 
 
 @dataclass(frozen=True)
 class Template:
     """A template with its criteria and style, ready to render.
 
-    width: responses that one question shows, 1 or 2.
+    width: responses that one question shows: 1, 2, or None for all of an item's.
     """
 
     source: content.Source
@@ -159,14 +166,15 @@ class Template:
         return cls(source, matter, parts["criteria"], parts["style"], jinja)
 
     @property
-    def width(self) -> int:
-        """Responses that one question shows."""
+    def width(self) -> int | None:
+        """Responses that one question shows; None for all of an item's."""
         return WIDTHS[self.matter.protocol]
 
     @property
     def verdict(self) -> VerdictRule:
-        """How the verdict is written and read."""
-        return self.matter.verdict
+        """How the verdict is written and read: as the template says, in the form that the style asks for."""
+        form = self.style.matter.form
+        return self.matter.verdict.model_copy(update={"form": form}) if form else self.matter.verdict
 
     @cached_property
     def identity(self) -> dict[str, Json]:
@@ -180,14 +188,18 @@ class Template:
         Raises ContentError naming the file at fault, the template's or a part's, whatever goes wrong in it.
         """
         texts = [message.content for message in question.conversation]
+        if len(question.responses) > len(LETTERS):
+            raise ContentError(
+                f"template {self.source.name}: {len(question.responses)} responses, and 26 letters"
+            )
         shown = tuple(Shown(LETTERS[index], text) for index, text in enumerate(question.responses))
         values: dict[str, Any] = {
             "conversation": question.conversation,
             "responses": shown,
-            "verdict": self.verdict,
+            "verdict": self.verdict.of(len(shown)),
             "fence": fence(texts, question.responses),
         }
-        values["criteria"] = self.criteria.render(values)
+        values["criteria"] = self.criteria.render(values, question.path)
         values["style"] = self.style.render(values)
         with blaming(self.source):
             blocks = {
@@ -271,10 +283,17 @@ def check(source: content.Source, matter: FrontMatter, body: str, jinja: jinja2.
         raise ContentError(f"{source.name}: never shows a response (no use of 'responses')")
     if not used & {"verdict", "style"}:
         raise ContentError(f"{source.name}: never asks for its verdict (no use of 'style' or 'verdict')")
-    scored = {len(scores) for scores in matter.verdict.labels.values()} or {1}
+    scored: set[int | None] = {len(scores) for scores in matter.verdict.labels.values()}
+    if not scored:
+        scored = {None if matter.verdict.responses else 1}
     if scored != {WIDTHS[matter.protocol]}:
+        wanted = {
+            2: "labels that score two responses",
+            1: "a scale, or labels that score one",
+            None: "'responses'",
+        }
         raise ContentError(
-            f"{source.name}: a {matter.protocol} verdict scores {WIDTHS[matter.protocol]}, not {scored}"
+            f"{source.name}: a {matter.protocol} verdict needs {wanted[WIDTHS[matter.protocol]]}"
         )
 
 

@@ -274,12 +274,14 @@ def test_an_empty_system_block_is_no_message() -> None:
         pytest.param(
             FRONT.replace("summary", "sumary"), "summary: Field required; sumary: Extra", id="unknown key"
         ),
-        pytest.param(FRONT.replace("pairwise", "listwise"), "protocol: .*'pairwise'", id="unknown protocol"),
+        pytest.param(FRONT.replace("pairwise", "groupwise"), "protocol: .*'pairwise'", id="unknown protocol"),
         pytest.param(
             FRONT.replace("labels", "label"), r"verdict\.label: Extra inputs", id="unknown key of the rule"
         ),
         pytest.param(
-            FRONT.replace("  labels", "  scale: [1, 5]\n  labels"), "either labels or a scale", id="rule"
+            FRONT.replace("  labels", "  scale: [1, 5]\n  labels"),
+            "one of labels, scale and responses",
+            id="rule",
         ),
         pytest.param(FRONT.replace("verdict:\n  labels", "labels"), "verdict: Field required", id="no rule"),
         pytest.param(
@@ -489,7 +491,7 @@ def test_a_conversation_as_text(turns: tuple[Message, ...], text: str) -> None:
 )
 def test_a_rule_scores_as_many_responses_as_are_shown(front: str) -> None:
     """A template whose verdicts score another number of responses than its protocol shows is refused."""
-    with pytest.raises(ContentError, match="verdict scores"):
+    with pytest.raises(ContentError, match="verdict needs"):
         own(front=front)
 
 

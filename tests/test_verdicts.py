@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Literal
 
 import pydantic
@@ -165,7 +166,8 @@ def test_the_provider_says_why_there_is_no_verdict(
         pytest.param("[[NaN]]", "parse", id="no number"),
         pytest.param("[[.5]]", "parse", id="no digit before the point"),
         pytest.param("[[A]]", "parse", id="a letter"),
-        pytest.param("8/10", "parse", id="no marker"),
+        pytest.param("8/10", 8, id="a rating and nothing else"),
+        pytest.param("I give it 8/10", "parse", id="no marker"),
         pytest.param("<think>[[2]]</think>[[9]]", 9, id="thinking left out"),
         pytest.param("", "empty", id="empty"),
     ],
@@ -376,8 +378,9 @@ def test_any_tokens_are_a_verdict_or_a_known_failure(rule: VerdictRule, tokens: 
 @settings(deadline=None)
 @given(st.sampled_from([PAIRWISE, RATING]), replies.map(lambda text: text.replace("[[", "")))
 def test_without_a_marker_there_is_no_verdict(rule: VerdictRule, text: str) -> None:
-    """No text without [[ yields a verdict, whatever letters and numbers are in it."""
+    """No text without [[ yields a verdict, whatever letters and numbers are in it; a number alone is a rating."""
     assume("[[" not in text)
+    assume(re.search(r"[^\s*_`.\d/]", text) or not re.search(r"\d", text))
     assert isinstance(read(rule, Answer(text=text)), Failure)
 
 
@@ -455,10 +458,12 @@ def test_an_explained_verdict_is_read(name: str) -> None:
     ("declared", "fault"),
     [
         pytest.param(
-            {"labels": {"A": A}, "scale": (1, 10)}, "either labels or a scale", id="labels and scale"
+            {"labels": {"A": A}, "scale": (1, 10)},
+            "one of labels, scale and responses",
+            id="labels and scale",
         ),
-        pytest.param({}, "either labels or a scale", id="neither labels nor scale"),
-        pytest.param({"labels": {}}, "either labels or a scale", id="no labels"),
+        pytest.param({}, "one of labels, scale and responses", id="neither labels nor scale"),
+        pytest.param({"labels": {}}, "one of labels, scale and responses", id="no labels"),
         pytest.param(
             {"scale": (1, 10), "marker": "[[]]"}, "marker needs one {}", id="no place for the label"
         ),

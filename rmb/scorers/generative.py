@@ -32,9 +32,9 @@ class GenerativeJudge:
         """card: sampling, limits and how verdicts are forced and read; client: who is asked."""
         self.card, self.template, self.client = card, template, client
         rule = template.verdict
-        self.rule = rule.model_copy(update={"read": card.read}) if card.read and rule.labels else rule
+        self.rule = rule.model_copy(update={"read": card.read}) if card.read and not rule.scale else rule
         self.width: int | None = template.width
-        self.sent = self._sent()
+        self.sampling = card.sampling.model_dump(exclude_none=True)
 
     @property
     def identity(self) -> Mapping[str, Json]:
@@ -46,7 +46,7 @@ class GenerativeJudge:
         messages: list[Json] = [
             {"role": message.role, "content": message.content} for message in self.template.render(question)
         ]
-        return {"messages": messages, **self.sent, "sample": question.sample}
+        return {"messages": messages, **self.sent(len(question.responses)), "sample": question.sample}
 
     def answer(self, questions: Sequence[Question]) -> AsyncGenerator[Reply]:
         """Asks up to the card's concurrency at once."""
@@ -54,16 +54,23 @@ class GenerativeJudge:
 
     def read(self, question: Question, answer: Answer) -> Scores | Failure:
         """The verdict, by the template's rule (or the card's way of reading it)."""
-        return verdicts.read(self.rule, answer)
+        return verdicts.read(self.rule, answer, question.responses)
 
-    def _sent(self) -> dict[str, Json]:
-        """The parameters of every request; what the card leaves open is not sent."""
-        sampling = self.card.sampling.model_dump(exclude_none=True)
-        sent: dict[str, Json] = {"model": self.card.model, **sampling}
-        if self.rule.read == "logprob" and self.rule.labels:
+    def sent(self, count: int) -> dict[str, Json]:
+        """The parameters of a request that shows so many responses; what the card leaves open is not sent."""
+        rule, explains = self.rule.of(count), self.template.style.matter.explains
+        sent: dict[str, Json] = {"model": self.card.model, **self.sampling}
+        if rule.read == "logprob" and rule.labels:
             sent |= {"logprobs": True, "top_logprobs": self.card.top_logprobs}
         if self.card.force == "grammar":
-            sent["extra_body"] = {"grammar": self.rule.grammar(explains=self.template.style.matter.explains)}
+            sent["extra_body"] = {"grammar": rule.grammar(explains=explains)}
+        if self.card.force == "json_schema" and rule.form == "json":
+            schema: Json = {
+                "name": "verdict",
+                "strict": True,
+                "schema": rule.object_schema(explains=explains),
+            }
+            sent["response_format"] = {"type": "json_schema", "json_schema": schema}
         return sent
 
     async def _ask(self, question: Question) -> Answer | Failure:
