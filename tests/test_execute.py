@@ -351,7 +351,12 @@ def test_ctrl_c_ends_the_run_and_keeps_the_answers(store: Store) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         return Failure("transport")
 
-    ran = run(from_the(4, interrupt), FOUR, store=store)
+    # A shell's background job ignores the signal unless told otherwise.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ran = run(from_the(4, interrupt), FOUR, store=store)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (ran.interrupted, ran.error) == (True, None)
     assert (len(store), ran.counts["asked"], ran.failures["cancelled"]) == (3, 3, 4)
     assert credits_of(ran) == [1.0, None, None, None]

@@ -39,8 +39,8 @@ class Source:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """The model's config.json, which says more than transformers knows of a model with a head of its own."""
-        return self.checkpoint.config()
+        """config.json, which says more than transformers knows of a model with a head of its own; its base's, if it has one."""
+        return (self.base or self.checkpoint).config()
 
     @property
     def attention(self) -> str | None:
