@@ -15,7 +15,13 @@ import yaml
 from rmb.errors import ContentError, UnknownName
 
 PACKAGE = Path(__file__).parent
-ENDINGS = {"judges": ".yaml", "prompts": ".jinja", "prompts/criteria": ".jinja", "prompts/styles": ".jinja"}
+ENDINGS = {
+    "judges": ".yaml",
+    "prompts": ".jinja",
+    "prompts/criteria": ".jinja",
+    "prompts/styles": ".jinja",
+    "prompts/written": ".jinja",
+}
 YAML_FAULTS = (yaml.YAMLError, ValueError, ArithmeticError, RecursionError)
 """What reading YAML and checking it may raise: pydantic's errors are ValueErrors, as are impossible dates."""
 SHORT = {".yaml": ".yml"}
@@ -24,6 +30,7 @@ SORTS = {
     "prompts": "template",
     "prompts/criteria": "criteria",
     "prompts/styles": "style",
+    "prompts/written": "writing",
 }
 
 

@@ -7,32 +7,30 @@ Jinja inside a response stays text.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import jinja2
 import jinja2.meta
 import jinja2.nodes
 import jinja2.sandbox
 import pydantic
-import yaml
 
 from rmb import content
-from rmb.errors import ContentError, one_line
+from rmb.errors import ContentError
 from rmb.records import Conversation, Json, Message, Question
-from rmb.verdicts import LETTERS, VerdictRule
+from rmb.sandbox import SANDBOX, blaming, compiled, split
+from rmb.verdicts.rule import LETTERS, VerdictRule
 
 WIDTHS: Mapping[str, int | None] = {"pairwise": 2, "pointwise": 1, "listwise": None}
 INPUTS = frozenset({"conversation", "responses", "criteria", "style", "verdict", "fence"})
-MOST_REPEATS = 100_000
-WIDE = re.compile(r"%(?:\([^)]*\))?[^a-zA-Z%]*(?:\d{4}|\*)")
-PADDING = frozenset({"center", "ljust", "rjust", "zfill"})
-Matter = TypeVar("Matter", bound=pydantic.BaseModel)
+
+
+PENDING = "(not written yet)"
+"""In the place of what a judge has yet to write, where a prompt is only shown."""
 
 
 class FrontMatter(pydantic.BaseModel):
@@ -55,6 +53,8 @@ class PartMatter(pydantic.BaseModel):
     explains: the reply holds an explanation beside the verdict, so it needs room for more than the verdict.
     form: how a style has the verdict written, if not as the template says.
     by_path: of criteria that depend on the scenario, the text for each goal and scenario.
+    written: what the judge has to have written for the conversation before, a file of prompts/written.
+    rethinks: of a style that asks a second time, the style that the judge is asked in first.
     """
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
@@ -64,43 +64,8 @@ class PartMatter(pydantic.BaseModel):
     explains: bool = False
     form: Literal["marker", "json"] | None = None
     by_path: dict[str, str] = {}
-
-
-class Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
-    """Jinja without files, without side effects, and without operators that can eat the machine."""
-
-    intercepted_binops = frozenset({"**", "*", "%"})
-
-    def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
-        """Refuse powers, and products and padding that are larger than any prompt needs."""
-        huge = operator == "*" and size(left) * size(right) > MOST_REPEATS
-        wide = operator == "%" and isinstance(left, str) and WIDE.search(left)
-        if operator == "**" or huge or wide:
-            raise jinja2.exceptions.SecurityError(f"operator {operator!r} is not allowed on such values here")
-        return super().call_binop(context, operator, left, right)
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Refuse what Jinja refuses, and padding."""
-        return attr not in PADDING and super().is_safe_attribute(obj, attr, value)
-
-    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
-        """Refuse `format` of texts: it pads, and '%' does what a prompt needs."""
-        if super().wrap_str_format(value) is not None:
-            raise jinja2.exceptions.SecurityError("format() of a text is unsafe; use '%'")
-        return None
-
-
-def size(value: Any) -> int:
-    """How much a factor can make a product grow: a whole number, or a length; 0 of what does not repeat."""
-    if isinstance(value, int):
-        return abs(value)
-    return len(value) if hasattr(value, "__len__") else 0
-
-
-SANDBOX = Sandbox(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-for padding in ("center", "format"):
-    del SANDBOX.filters[padding]
-SANDBOX.optimized = False  # constants would be folded at compile time, before the operators are checked
+    written: str | None = None
+    rethinks: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +91,54 @@ class Part:
         matter, body = split(source, PartMatter)
         return cls(source, matter, compiled(source, body))
 
-    def render(self, values: Mapping[str, Any], path: str = "") -> str:
-        """The text of the part. path: goal and scenario. Raises ContentError naming the part's file."""
+    def render(self, values: Mapping[str, Any], path: str, written: str) -> str:
+        """The text of the part. path: goal and scenario; written: what it asked for. Raises ContentError naming its file."""
         if self.matter.by_path and path not in self.matter.by_path:
             raise ContentError(
                 f"template {self.source.name}: by_path has no text for {path or 'no scenario'!r}"
             )
+        own = {"scenario": self.matter.by_path.get(path, ""), "written": written}
         with blaming(self.source):
-            return self.template.render({**values, "scenario": self.matter.by_path.get(path, "")}).strip()
+            return self.template.render({**values, **own}).strip()
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What a judge is asked to write for a conversation before it judges: criteria, an answer of its own."""
+
+    source: content.Source
+    jinja: jinja2.Template
+
+    @classmethod
+    def load(cls, name: str) -> Writing:
+        """The file of that name in prompts/written, or the user's."""
+        source = content.read("prompts/written", name)
+        _, body = split(source, PartMatter)
+        return cls(source, compiled(source, body))
+
+    def render(self, question: Question) -> tuple[Message, ...]:
+        """The chat messages that ask for it."""
+        texts = [message.content for message in question.conversation]
+        return messages(
+            self.source, self.jinja, {"conversation": question.conversation, "fence": fence(texts, ())}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What has been written for a question. criteria, style: for these parts; reply: the first one, of a style that rethinks."""
+
+    criteria: str = PENDING
+    style: str = PENDING
+    reply: str = PENDING
 
 
 @dataclass(frozen=True)
 class Template:
     """A template with its criteria and style, ready to render.
 
-    width: responses that one question shows: 1, 2, or None for all of an item's.
+    writings: what its parts want written before, by "criteria" and "style"; first: what a judge is asked before it
+        rethinks.
     """
 
     source: content.Source
@@ -148,6 +146,8 @@ class Template:
     criteria: Part
     style: Part
     jinja: jinja2.Template
+    writings: Mapping[str, Writing] = field(default_factory=dict)
+    first: Template | None = None
 
     @classmethod
     def load(cls, name: str, *, criteria: str | None = None, style: str | None = None) -> Template:
@@ -163,7 +163,13 @@ class Template:
             "criteria": Part.load("prompts/criteria", criteria or matter.criteria),
             "style": Part.load("prompts/styles", style or matter.style),
         }
-        return cls(source, matter, parts["criteria"], parts["style"], jinja)
+        wanted = {role: part.matter.written for role, part in parts.items()}
+        writings = {role: Writing.load(written) for role, written in wanted.items() if written}
+        before = parts["style"].matter.rethinks
+        first = cls.load(name, criteria=criteria, style=before) if before else None
+        if first is not None and first.first is not None:
+            raise ContentError(f"{parts['style'].source.name}: rethinks {before}, which rethinks another")
+        return cls(source, matter, parts["criteria"], parts["style"], jinja, writings, first)
 
     @property
     def width(self) -> int | None:
@@ -180,44 +186,51 @@ class Template:
     def identity(self) -> dict[str, Json]:
         """Name and sha256 of the template and of each part, for the record of a run."""
         sources = {"template": self.source, "criteria": self.criteria.source, "style": self.style.source}
+        sources |= {f"{role}_written": writing.source for role, writing in self.writings.items()}
+        if self.first is not None:
+            sources["first_style"] = self.first.style.source
         return {role: {"name": source.name, "sha256": source.sha256} for role, source in sources.items()}
 
-    def render(self, question: Question) -> tuple[Message, ...]:
-        """The chat messages that put a question: system (if the template has one), then user.
+    def render(self, question: Question, known: Known = Known()) -> tuple[Message, ...]:
+        """The chat messages that put a question: system (if the template has one), then user, and so on.
 
         Raises ContentError naming the file at fault, the template's or a part's, whatever goes wrong in it.
         """
-        texts = [message.content for message in question.conversation]
+        values = self.values(question, known)
+        if self.first is not None:
+            again = self.style.render(values, question.path, known.style)
+            return (
+                *self.first.render(question, known),
+                Message("assistant", known.reply),
+                Message("user", again),
+            )
+        values["criteria"] = self.criteria.render(values, question.path, known.criteria)
+        values["style"] = self.style.render(values, question.path, known.style)
+        return messages(self.source, self.jinja, values)
+
+    def values(self, question: Question, known: Known) -> dict[str, Any]:
+        """What the template and its parts may use."""
         if len(question.responses) > len(LETTERS):
             raise ContentError(
                 f"template {self.source.name}: {len(question.responses)} responses, and 26 letters"
             )
         shown = tuple(Shown(LETTERS[index], text) for index, text in enumerate(question.responses))
-        values: dict[str, Any] = {
+        texts = [message.content for message in question.conversation]
+        return {
             "conversation": question.conversation,
             "responses": shown,
             "verdict": self.verdict.of(len(shown)),
-            "fence": fence(texts, question.responses),
+            "fence": fence(texts, (*question.responses, known.criteria, known.style)),
         }
-        values["criteria"] = self.criteria.render(values, question.path)
-        values["style"] = self.style.render(values)
-        with blaming(self.source):
-            blocks = {
-                role: "".join(block(self.jinja.new_context(values))).strip()
-                for role, block in self.jinja.blocks.items()
-            }
-        return tuple(Message(role, blocks[role]) for role in ("system", "user") if blocks.get(role))
 
 
-@contextlib.contextmanager
-def blaming(source: content.Source) -> Iterator[None]:
-    """Makes any exception a ContentError that names the file: its author can call what raises anything."""
-    try:
-        yield
-    except jinja2.TemplateError as error:
-        raise ContentError(f"template {source.name}: {one_line(error)}") from error
-    except Exception as error:
-        raise ContentError(f"template {source.name}: {type(error).__name__}: {one_line(error)}") from error
+def messages(source: content.Source, jinja: jinja2.Template, values: dict[str, Any]) -> tuple[Message, ...]:
+    """The blocks of a file as chat messages. Raises ContentError naming the file."""
+    with blaming(source):
+        blocks = {
+            role: "".join(block(jinja.new_context(values))).strip() for role, block in jinja.blocks.items()
+        }
+    return tuple(Message(role, blocks[role]) for role in ("system", "user") if blocks.get(role))
 
 
 def fence(conversation: list[str], responses: tuple[str, ...]) -> str:
@@ -234,34 +247,6 @@ def fence(conversation: list[str], responses: tuple[str, ...]) -> str:
         if not any(word in text for text in texts):
             return word
         attempt += 1
-
-
-def split(source: content.Source, kind: type[Matter]) -> tuple[Matter, str]:
-    """Front matter, checked against its kind, and the Jinja text below it; Windows' line ends are Unix's."""
-    text = source.text.removeprefix("\ufeff").replace("\r\n", "\n")
-    opening, marker, rest = text.partition("---\n")
-    front, closing, body = rest.partition("\n---\n")
-    if opening.strip() or not marker or not closing:
-        raise ContentError(
-            f"{source.name}: no front matter; the file starts with a block between two '---' lines"
-        )
-    try:
-        return kind.model_validate(yaml.safe_load(front)), body
-    except content.YAML_FAULTS as error:
-        raise ContentError(f"{source.name}: {one_line(error)}") from error
-
-
-def compiled(source: content.Source, body: str) -> jinja2.Template:
-    """The Jinja template of a text; a syntax error names file and line."""
-    try:
-        return SANDBOX.from_string(body)
-    except jinja2.TemplateSyntaxError as error:
-        raise ContentError(
-            f"{source.name}, line {error.lineno} below the front matter: {error.message}"
-        ) from error
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        # Python's own compiler has limits that Jinja's does not check
-        raise ContentError(f"{source.name}: {one_line(error)}") from error
 
 
 def check(source: content.Source, matter: FrontMatter, body: str, jinja: jinja2.Template) -> None:

@@ -16,7 +16,8 @@ def prompts() -> None:
 def list_prompts() -> None:
     """List templates, criteria and styles, each with its summary."""
     from rmb import content
-    from rmb.templates import FrontMatter, PartMatter, split
+    from rmb.sandbox import split
+    from rmb.templates import FrontMatter, PartMatter
 
     for folder, title in (
         ("prompts", "templates"),

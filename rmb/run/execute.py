@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from rmb.errors import RmbError
@@ -17,6 +17,7 @@ from rmb.records import CUT, NO_ANSWER, Answer, Failure, Item, Json, Question, S
 from rmb.run.ledger import Unread, ledger
 from rmb.run.plan import Plan, Planned, Settings, plan
 from rmb.scorers import Scorer
+from rmb.scorers.stages import Stage, blocked, stages_of
 from rmb.store import Store, answer_key
 
 UNASKED = Failure("cancelled", "not asked: the run ended before")
@@ -38,11 +39,13 @@ class Asking:
 
     replies: by key; a key without a reply was not asked. Two questions may have one key: the scorer sends
     the same for both. fresh: keys of the replies that this run got, and did not find in the store.
+    before: the same for what had to be written before.
     """
 
     keys: tuple[str, ...]
     replies: dict[str, Answer | Failure] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
+    before: list[Asking] = field(default_factory=list)
 
     def missing(self, questions: Sequence[Question]) -> dict[str, Question]:
         """The questions without a reply, one for each key."""
@@ -54,7 +57,8 @@ class Asking:
 class Run:
     """What a run found out.
 
-    counts: items, comparisons, distinct questions; asked (answered in this run), from_store (before it).
+    counts: items, comparisons, distinct questions; asked (answered in this run), from_store (before it); written:
+        answers that had to be there first, if any.
     cut: answers to a text that was shortened to fit the model.
     failures: questions without a verdict, by reason. models: answers by the model that served them.
     cost_usd: of this run's own answers; None if any price is unknown. error: why it ended early, if it did.
@@ -85,17 +89,36 @@ class Run:
 def prepare(
     scorer: Scorer, items: Sequence[Item], settings: Settings, store: Store | None
 ) -> tuple[Plan, Asking]:
-    """The plan, and which of its answers the store already has. Asks nothing."""
+    """The plan, and which of its answers the store already has. Asks nothing.
+
+    What has to be written first is taken from the store; where it is not there, a question's answer cannot be either.
+    """
     planned = plan(
         items, width=scorer.width, orders=settings.orders, samples=settings.samples, seed=settings.seed
     )
+    before = []
+    for stage in stages_of(scorer):
+        needed = list(dict.fromkeys(map(stage.needs, planned.questions)))
+        before.append(kept(stage.scorer, needed, store))
+        learn(stage, needed, before[-1])
+    return planned, replace(kept(scorer, planned.questions, store), before=before)
+
+
+def kept(scorer: Scorer, questions: Sequence[Question], store: Store | None) -> Asking:
+    """The keys of some questions, and the answers that the store has."""
     identity = scorer.identity
-    asking = Asking(tuple(answer_key(identity, scorer.request(question)) for question in planned.questions))
+    asking = Asking(tuple(answer_key(identity, scorer.request(question)) for question in questions))
     for key in dict.fromkeys(asking.keys) if store is not None else ():
         stored = recalled(store, key) if store is not None else None
         if stored is not None:
             asking.replies[key] = stored
-    return planned, asking
+    return asking
+
+
+def learn(stage: Stage, questions: Sequence[Question], asking: Asking) -> None:
+    """Tells a stage what is known of its questions."""
+    pairs = zip(questions, asking.keys, strict=True)
+    stage.known.update({question: asking.replies[key] for question, key in pairs if key in asking.replies})
 
 
 def recalled(store: Store, key: str) -> Answer | None:
@@ -120,22 +143,23 @@ async def execute(
     store: None for scorers whose answers cost less than a look-up.
     """
     started = time.monotonic()
-    planned, asking = prepare(scorer, items, settings, store)
-    missing = asking.missing(planned.questions)
-    watcher.planned(len(missing) + len(asking.replies), len(asking.replies))
     error: RmbError | None = None
     interrupted = False
-    if missing:
-        try:
-            await ask(scorer, missing, asking, store, watcher)
-        except RmbError as failed:
-            error = failed
-        except asyncio.CancelledError:
-            # Ctrl-C, by way of asyncio.run: what was answered is put together, and a second one ends the program.
-            interrupted = True
-            task = asyncio.current_task()
-            assert task is not None
-            task.uncancel()
+    planned, asking = prepare(scorer, items, settings, store)
+    parts = [asking, *asking.before]
+    watcher.planned(sum(len(set(part.keys)) for part in parts), sum(len(part.replies) for part in parts))
+    try:
+        if asking.before:
+            asking = await written(scorer, planned, asking, store, watcher)
+        await ask(scorer, asking.missing(planned.questions), asking, store, watcher)
+    except RmbError as failed:
+        error = failed
+    except asyncio.CancelledError:
+        # Ctrl-C, by way of asyncio.run: what was answered is put together, and a second one ends the program.
+        interrupted = True
+        task = asyncio.current_task()
+        assert task is not None
+        task.uncancel()
     return finished(
         scorer,
         items,
@@ -145,6 +169,28 @@ async def execute(
         interrupted=interrupted,
         error=error,
     )
+
+
+async def written(
+    scorer: Scorer, planned: Plan, asking: Asking, store: Store | None, watcher: Watcher
+) -> Asking:
+    """Has written what has to be there first; then the questions themselves, which are known only now."""
+    for number, stage in enumerate(stages_of(scorer)):
+        # What an earlier stage wrote may be part of what is asked here.
+        needed = [
+            each
+            for each in dict.fromkeys(map(stage.needs, planned.questions))
+            if not blocked(stage.scorer, each)
+        ]
+        before = asking.before[number] = kept(stage.scorer, needed, store)
+        await ask(stage.scorer, before.missing(needed), before, store, watcher)
+        learn(stage, needed, before)
+    known = replace(kept(scorer, planned.questions, store), before=asking.before)
+    for key, question in zip(known.keys, planned.questions, strict=True):
+        why = blocked(scorer, question)
+        if why is not None:
+            known.replies[key] = why
+    return known
 
 
 def finished(
@@ -160,6 +206,8 @@ def finished(
     """The run that questions and their replies make."""
     answers = {key: reply for key, reply in asking.replies.items() if isinstance(reply, Answer)}
     costs = [reply.usage.cost_usd for key, reply in answers.items() if key in asking.fresh]
+    first = [part.replies[key] for part in asking.before for key in part.fresh]
+    spent = [*costs, *(reply.usage.cost_usd for reply in first if isinstance(reply, Answer))]
     unanswered = [reply.detail for reply in asking.replies.values() if isinstance(reply, Failure)]
     verdicts = read_all(scorer, planned, asking)
     return Run(
@@ -171,11 +219,12 @@ def finished(
             "questions": len(verdicts),
             "asked": len(costs),
             "from_store": len(answers) - len(costs),
+            **({"written": sum(map(len, (part.replies for part in asking.before)))} if asking.before else {}),
         },
         cut=sum(reply.finish_reason == CUT for reply in answers.values()),
         failures=Counter(one.reason for one in verdicts.values() if isinstance(one, Failure)),
         models=Counter(reply.model for reply in answers.values() if reply.model),
-        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        cost_usd=None if None in spent else sum(cost for cost in spent if cost is not None),
         seconds=seconds,
         interrupted=interrupted,
         error=error,
@@ -188,6 +237,8 @@ async def ask(
     scorer: Scorer, missing: Mapping[str, Question], asking: Asking, store: Store | None, watcher: Watcher
 ) -> None:
     """Puts the missing questions to the scorer; an answer is on disk before it is counted."""
+    if not missing:
+        return
     keys = {question: key for key, question in missing.items()}
     async with aclosing(scorer.answer(list(missing.values()))) as replies:
         async for question, reply in replies:

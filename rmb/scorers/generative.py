@@ -8,10 +8,11 @@ from typing import Any, Protocol
 from rmb import verdicts
 from rmb.cards import Generative, NamedCard
 from rmb.errors import UsageError
-from rmb.records import Answer, Failure, Json, Question, Scores
+from rmb.records import Answer, Failure, Json, Message, Question, Scores
 from rmb.scorers import Scorer, Setup
 from rmb.scorers.asking import Connection, Reply, replies
-from rmb.templates import Template
+from rmb.scorers.stages import Stage
+from rmb.templates import Known, Template, Writing
 
 
 class Client(Connection, Protocol):
@@ -25,16 +26,13 @@ class Client(Connection, Protocol):
         """The reply to a request; a failure where the run failed. Raises RefusedError on a fatal refusal."""
 
 
-class GenerativeJudge:
-    """A model, a template, and the rule that reads the model's replies."""
+class Asked:
+    """A model that is asked, and answers: what judges and what they write before have in common."""
 
-    def __init__(self, card: Generative, template: Template, client: Client) -> None:
-        """card: sampling, limits and how verdicts are forced and read; client: who is asked."""
-        self.card, self.template, self.client = card, template, client
-        rule = template.verdict
-        self.rule = rule.model_copy(update={"read": card.read}) if card.read and not rule.scale else rule
-        self.width: int | None = template.width
-        self.sampling = card.sampling.model_dump(exclude_none=True)
+    def __init__(self, card: Generative, client: Client) -> None:
+        """card: sampling and limits; client: who is asked."""
+        self.card, self.client = card, client
+        self.sampling: dict[str, Json] = card.sampling.model_dump(exclude_none=True)
 
     @property
     def identity(self) -> Mapping[str, Json]:
@@ -44,22 +42,88 @@ class GenerativeJudge:
     def request(self, question: Question) -> dict[str, Json]:
         """The messages, every parameter that is sent, and which sample this is."""
         messages: list[Json] = [
-            {"role": message.role, "content": message.content} for message in self.template.render(question)
+            {"role": message.role, "content": message.content} for message in self.messages(question)
         ]
-        return {"messages": messages, **self.sent(len(question.responses)), "sample": question.sample}
+        return {"messages": messages, **self.sent(question), "sample": question.sample}
+
+    def messages(self, question: Question) -> Sequence[Message]:
+        """What is said to the model."""
+        raise NotImplementedError
+
+    def sent(self, question: Question) -> dict[str, Json]:
+        """The parameters of a request; what the card leaves open is not sent."""
+        return {"model": self.card.model, **self.sampling}
 
     def answer(self, questions: Sequence[Question]) -> AsyncGenerator[Reply]:
         """Asks up to the card's concurrency at once."""
         return replies(questions, self.card, self.client, self._ask)
 
-    def read(self, question: Question, answer: Answer) -> Scores | Failure:
-        """The verdict, by the template's rule (or the card's way of reading it)."""
-        return verdicts.read(self.rule, answer, question.responses)
+    async def _ask(self, question: Question) -> Answer | Failure:
+        # The sample's number tells answers apart in the store; the model is not to know of it.
+        request = self.request(question)
+        del request["sample"]
+        return await self.client.complete(request)
 
-    def sent(self, count: int) -> dict[str, Json]:
-        """The parameters of a request that shows so many responses; what the card leaves open is not sent."""
-        rule, explains = self.rule.of(count), self.template.style.matter.explains
-        sent: dict[str, Json] = {"model": self.card.model, **self.sampling}
+
+class Writer(Asked):
+    """Writes for a conversation what a judge is to rest its verdicts on."""
+
+    width: int | None = None
+
+    def __init__(self, card: Generative, writing: Writing, client: Client) -> None:
+        """writing: what is to be written."""
+        super().__init__(card, client)
+        self.writing = writing
+
+    def messages(self, question: Question) -> Sequence[Message]:
+        """What asks for it."""
+        return self.writing.render(question)
+
+    def read(self, question: Question, answer: Answer) -> Scores | Failure:
+        """What is written is no verdict."""
+        return Scores(())
+
+
+class GenerativeJudge(Asked):
+    """A model, a template, and the rule that reads the model's replies."""
+
+    def __init__(self, card: Generative, template: Template, client: Client) -> None:
+        """card: sampling, limits and how verdicts are forced and read; client: who is asked."""
+        super().__init__(card, client)
+        self.template = template
+        rule = template.verdict
+        self.rule = rule.model_copy(update={"read": card.read}) if card.read and not rule.scale else rule
+        self.width: int | None = template.width
+        self.before: tuple[Stage, ...] = ()
+        self.reply: Stage | None = None
+        self.written: dict[str, Stage] = {}
+        if template.first is not None:
+            first = GenerativeJudge(card, template.first, client)
+            self.reply = Stage(first, lambda question: question)
+            # What the first question rests on, the second does as well.
+            self.before, self.written = first.stages, dict(first.written)
+        for role, writing in template.writings.items():
+            if role not in self.written:
+                self.written[role] = Stage(Writer(card, writing, client), of_conversation)
+                self.before += (self.written[role],)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What is written first, and what is answered before it is thought over."""
+        return self.before if self.reply is None else (*self.before, self.reply)
+
+    def messages(self, question: Question) -> Sequence[Message]:
+        """The template's messages, with what is known by now of what has to be written first."""
+        texts = {role: stage.text(question) for role, stage in self.written.items()}
+        if self.reply is not None:
+            texts["reply"] = self.reply.text(question)
+        known = Known(**{role: text for role, text in texts.items() if isinstance(text, str)})
+        return self.template.render(question, known)
+
+    def sent(self, question: Question) -> dict[str, Json]:
+        """The parameters of a request; what the card leaves open is not sent."""
+        rule, explains = self.rule.of(len(question.responses)), self.template.style.matter.explains
+        sent = super().sent(question)
         if rule.read == "logprob" and rule.labels:
             sent |= {"logprobs": True, "top_logprobs": self.card.top_logprobs}
         if self.card.force == "grammar":
@@ -73,11 +137,14 @@ class GenerativeJudge:
             sent["response_format"] = {"type": "json_schema", "json_schema": schema}
         return sent
 
-    async def _ask(self, question: Question) -> Answer | Failure:
-        # The sample's number tells answers apart in the store; the model is not to know of it.
-        request = self.request(question)
-        del request["sample"]
-        return await self.client.complete(request)
+    def read(self, question: Question, answer: Answer) -> Scores | Failure:
+        """The verdict, by the template's rule (or the card's way of reading it)."""
+        return verdicts.read(self.rule, answer, question.responses)
+
+
+def of_conversation(question: Question) -> Question:
+    """The question of what is to be written for a conversation, whatever is shown of its responses."""
+    return Question(question.conversation, ())
 
 
 def open_generative(card: NamedCard, setup: Setup) -> Scorer:

@@ -36,6 +36,7 @@ import jinja2
 from rmb.cards import NamedCard, ServedReward
 from rmb.errors import ContentError, RefusedError, UsageError, one_line
 from rmb.records import Answer, Failure, Json, Question, Scores, Usage
+from rmb.sandbox import SANDBOX
 from rmb.scorers import Scorer, Setup, reward_replies
 from rmb.scorers.asking import Reply, replies
 from rmb.scorers.attempts import (
@@ -46,7 +47,6 @@ from rmb.scorers.attempts import (
     without_credentials,
     without_key,
 )
-from rmb.templates import SANDBOX
 
 PATHS = {
     "vllm_classify": "/classify",
