@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import jinja2
 import jinja2.meta
@@ -55,6 +55,7 @@ class PartMatter(pydantic.BaseModel):
     by_path: of criteria that depend on the scenario, the text for each goal and scenario.
     written: what the judge has to have written for the conversation before, a file of prompts/written.
     rethinks: of a style that asks a second time, the style that the judge is asked in first.
+    examples: labelled items of other conversations that a style shows.
     """
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
@@ -66,6 +67,7 @@ class PartMatter(pydantic.BaseModel):
     by_path: dict[str, str] = {}
     written: str | None = None
     rethinks: str | None = None
+    examples: Annotated[int, pydantic.Field(ge=0, le=8)] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,20 @@ class Shown:
 
     label: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question about another conversation, with its verdict as it is to be written."""
+
+    conversation: Conversation
+    texts: tuple[str, ...]
+    verdict: str
+
+    @property
+    def responses(self) -> tuple[Shown, ...]:
+        """The responses as a template sees them."""
+        return tuple(Shown(LETTERS[index], text) for index, text in enumerate(self.texts))
 
 
 @dataclass(frozen=True)
@@ -126,11 +142,16 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What has been written for a question. criteria, style: for these parts; reply: the first one, of a style that rethinks."""
+    """What is known beside a question.
+
+    criteria, style: what was written for these parts; reply: the first one, of a style that rethinks. examples: drawn
+    from elsewhere.
+    """
 
     criteria: str = PENDING
     style: str = PENDING
     reply: str = PENDING
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +188,10 @@ class Template:
         writings = {role: Writing.load(written) for role, written in wanted.items() if written}
         before = parts["style"].matter.rethinks
         first = cls.load(name, criteria=criteria, style=before) if before else None
+        if parts["style"].matter.examples and matter.verdict.scale:
+            raise ContentError(
+                f"{parts['style'].source.name}: shows examples, and labels say of none what it is to be rated"
+            )
         if first is not None and first.first is not None:
             raise ContentError(f"{parts['style'].source.name}: rethinks {before}, which rethinks another")
         return cls(source, matter, parts["criteria"], parts["style"], jinja, writings, first)
@@ -175,6 +200,11 @@ class Template:
     def width(self) -> int | None:
         """Responses that one question shows; None for all of an item's."""
         return WIDTHS[self.matter.protocol]
+
+    @property
+    def examples(self) -> int:
+        """Labelled items that it shows beside a question."""
+        return (self.first or self).style.matter.examples
 
     @property
     def verdict(self) -> VerdictRule:
@@ -216,11 +246,17 @@ class Template:
             )
         shown = tuple(Shown(LETTERS[index], text) for index, text in enumerate(question.responses))
         texts = [message.content for message in question.conversation]
+        others = [
+            text
+            for each in known.examples
+            for text in (*each.texts, *(turn.content for turn in each.conversation))
+        ]
         return {
+            "examples": known.examples,
             "conversation": question.conversation,
             "responses": shown,
             "verdict": self.verdict.of(len(shown)),
-            "fence": fence(texts, (*question.responses, known.criteria, known.style)),
+            "fence": fence(texts, (*question.responses, *others, known.criteria, known.style)),
         }
 
 

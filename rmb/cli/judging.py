@@ -48,7 +48,10 @@ def judge_all(options: Options) -> int:
     items = select(
         benchmark.items, kind=options.kind, scenario=options.scenario, limit=options.limit, seed=options.seed
     )
-    judges = [opened(card, template, items, options) for card, template in zip(cards, templates, strict=True)]
+    judges = [
+        opened(card, template, items, benchmark.items, options)
+        for card, template in zip(cards, templates, strict=True)
+    ]
     if options.verbose:
         say_what_is_used(judges, benchmark, options, console)
     with ExitStack() as stack:

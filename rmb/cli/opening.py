@@ -106,7 +106,10 @@ def open_template(card: NamedCard, options: Options) -> Template | None:
     )
 
 
-def opened(card: NamedCard, template: Template | None, items: Sequence[Item], options: Options) -> Judge:
-    """The judge with its scorer."""
-    scorer = open_scorer(card, Setup(template=template, seed=options.seed, items=items, local=options.local))
+def opened(
+    card: NamedCard, template: Template | None, items: Sequence[Item], pool: Sequence[Item], options: Options
+) -> Judge:
+    """The judge with its scorer. items: to be judged; pool: all of the data, which examples are drawn from."""
+    setup = Setup(template=template, seed=options.seed, items=items, pool=pool, local=options.local)
+    scorer = open_scorer(card, setup)
     return Judge(card, template, scorer)

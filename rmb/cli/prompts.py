@@ -14,7 +14,7 @@ def prompts() -> None:
 
 @prompts.command("list")
 def list_prompts() -> None:
-    """List templates, criteria and styles, each with its summary."""
+    """List templates, criteria, styles, and what styles and criteria have written first, each with its summary."""
     from rmb import content
     from rmb.sandbox import split
     from rmb.templates import FrontMatter, PartMatter
@@ -23,6 +23,7 @@ def list_prompts() -> None:
         ("prompts", "templates"),
         ("prompts/criteria", "criteria"),
         ("prompts/styles", "styles"),
+        ("prompts/written", "written before"),
     ):
         click.echo(f"{title}:")
         for name in content.names(folder):
@@ -38,7 +39,7 @@ def show(name: str) -> None:
     from rmb import content
     from rmb.errors import UnknownName
 
-    folders = ("prompts", "prompts/criteria", "prompts/styles")
+    folders = ("prompts", "prompts/criteria", "prompts/styles", "prompts/written")
     known = {each: folder for folder in folders for each in content.names(folder)}
     if name not in known and not content.is_path(name, ".jinja"):
         raise UnknownName("template, criteria or style", name, known)
@@ -53,10 +54,15 @@ def render(name: str, item: str, data: str | None, criteria: str | None, style: 
     from rmb.cli.opening import load_data
     from rmb.datasets.select import by_id
     from rmb.run.plan import plan
-    from rmb.templates import Template
+    from rmb.scorers.examples import Examples
+    from rmb.templates import Known, Template
 
     template = Template.load(name, criteria=criteria, style=style)
-    found = by_id(load_data(data).items, item)
-    for number, question in enumerate(plan([found], width=template.width).questions, 1):
-        for message in template.render(question):
+    items = load_data(data).items
+    examples = Examples(items, template, seed=0)
+    for number, question in enumerate(plan([by_id(items, item)], width=template.width).questions, 1):
+        messages = template.render(question, Known(examples=examples.of(question)))
+        length = sum(len(message.content) for message in messages)
+        click.echo(f"--- question {number}: {length:,} characters, some {length // 4:,} tokens ---")
+        for message in messages:
             click.echo(f"--- question {number}, {message.role} ---\n{message.content}\n")

@@ -62,12 +62,14 @@ class Setup:
     """What a scorer is opened with, beside its card.
 
     template: for judges that are prompted. items: only the oracle looks at these, and at their labels.
+    pool: labelled items that examples are drawn from, for templates that show some.
     local: for models that are run on this machine.
     """
 
     template: Template | None = None
     seed: int = 0
     items: Sequence[Item] = ()
+    pool: Sequence[Item] = ()
     local: Local = Local()
 
 

@@ -11,6 +11,7 @@ from rmb.errors import UsageError
 from rmb.records import Answer, Failure, Json, Message, Question, Scores
 from rmb.scorers import Scorer, Setup
 from rmb.scorers.asking import Connection, Reply, replies
+from rmb.scorers.examples import Examples
 from rmb.scorers.stages import Stage
 from rmb.templates import Known, Template, Writing
 
@@ -87,10 +88,12 @@ class Writer(Asked):
 class GenerativeJudge(Asked):
     """A model, a template, and the rule that reads the model's replies."""
 
-    def __init__(self, card: Generative, template: Template, client: Client) -> None:
-        """card: sampling, limits and how verdicts are forced and read; client: who is asked."""
+    def __init__(
+        self, card: Generative, template: Template, client: Client, examples: Examples | None = None
+    ) -> None:
+        """card: sampling, limits and how verdicts are forced and read; client: who is asked; examples: if it shows any."""
         super().__init__(card, client)
-        self.template = template
+        self.template, self.examples = template, examples
         rule = template.verdict
         self.rule = rule.model_copy(update={"read": card.read}) if card.read and not rule.scale else rule
         self.width: int | None = template.width
@@ -98,7 +101,7 @@ class GenerativeJudge(Asked):
         self.reply: Stage | None = None
         self.written: dict[str, Stage] = {}
         if template.first is not None:
-            first = GenerativeJudge(card, template.first, client)
+            first = GenerativeJudge(card, template.first, client, examples)
             self.reply = Stage(first, lambda question: question)
             # What the first question rests on, the second does as well.
             self.before, self.written = first.stages, dict(first.written)
@@ -114,11 +117,12 @@ class GenerativeJudge(Asked):
 
     def messages(self, question: Question) -> Sequence[Message]:
         """The template's messages, with what is known by now of what has to be written first."""
-        texts = {role: stage.text(question) for role, stage in self.written.items()}
+        texts: dict[str, Any] = {role: stage.text(question) for role, stage in self.written.items()}
         if self.reply is not None:
             texts["reply"] = self.reply.text(question)
-        known = Known(**{role: text for role, text in texts.items() if isinstance(text, str)})
-        return self.template.render(question, known)
+        known = {role: text for role, text in texts.items() if isinstance(text, str)}
+        examples = self.examples.of(question) if self.examples else ()
+        return self.template.render(question, Known(**known, examples=examples))
 
     def sent(self, question: Question) -> dict[str, Json]:
         """The parameters of a request; what the card leaves open is not sent."""
@@ -154,4 +158,5 @@ def open_generative(card: NamedCard, setup: Setup) -> Scorer:
     assert isinstance(card.card, Generative)
     if setup.template is None:
         raise UsageError(f"judge {card.name} is asked through a template; name one with --template")
-    return GenerativeJudge(card.card, setup.template, LiteLLMClient(card.card))
+    examples = Examples(setup.pool, setup.template, setup.seed) if setup.template.examples else None
+    return GenerativeJudge(card.card, setup.template, LiteLLMClient(card.card), examples)
