@@ -188,10 +188,6 @@ class Template:
         writings = {role: Writing.load(written) for role, written in wanted.items() if written}
         before = parts["style"].matter.rethinks
         first = cls.load(name, criteria=criteria, style=before) if before else None
-        if parts["style"].matter.examples and matter.verdict.scale:
-            raise ContentError(
-                f"{parts['style'].source.name}: shows examples, and labels say of none what it is to be rated"
-            )
         if first is not None and first.first is not None:
             raise ContentError(f"{parts['style'].source.name}: rethinks {before}, which rethinks another")
         return cls(source, matter, parts["criteria"], parts["style"], jinja, writings, first)

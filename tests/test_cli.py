@@ -555,7 +555,7 @@ NO_RMB = "expected RMB's layout: BoN_set/ and Pairwise_set/ with Helpfulness/ an
         (["--template", "./none.jinja"], "no template file './none.jinja'; a name without slash is "),
         (["--template", "./bad.jinja"], "./bad.jinja: no front matter; the file starts with a block "),
         (["--criteria", "helpfullness"], "no criteria 'helpfullness'; did you mean helpfulness?"),
-        (["--style", "explain"], "no style 'explain'; did you mean explain_first?"),
+        (["--style", "explain_frst"], "no style 'explain_frst'; did you mean explain_first"),
         (["--judge", "longset"], "no judge 'longset'; did you mean longest?"),
         (["--judge", "gpt-4o-min"], "no judge 'gpt-4o-min'; did you mean gpt-4o-mini"),
         (["--judge", "./none.yaml"], "no judge file './none.yaml'; a name without slash is "),

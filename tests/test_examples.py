@@ -69,22 +69,18 @@ def test_different_conversations_have_different_examples() -> None:
         ("listwise_best_v1", "[[A]]", "[[B]]"),
         ("listwise_ranking_v1", "Ranking: A > B", "Ranking: B > A"),
         ("pointwise_yes_v1", "Yes", "No"),
+        ("pointwise_v1", "[[9]]", "[[2]]"),
+        ("pointwise_five_v1", "Rating: 4", "Rating: 2"),
     ],
 )
 def test_verdicts_are_those_of_the_labels(template: str, first: str, second: str) -> None:
-    """The better response stands first in one example and second in the next; preferences are the mildest there are."""
+    """The better response stands first in one example and second in the next; preferences are the mildest there are, ratings one
+    short of an end.
+    """
     found = examples(template).of(question())
     assert [each.verdict for each in found] == [first, second]
     assert found[0].texts[0].startswith(("good", "best"))
-    assert found[1].texts[-1].startswith(("good", "best")) == (template != "pointwise_yes_v1")
-
-
-def test_ratings_have_no_examples() -> None:
-    """The data says which response is better, and of none what it is worth."""
-    with pytest.raises(
-        ContentError, match="few_shot: shows examples, and labels say of none what it is to be rated"
-    ):
-        Template.load("pointwise_v1", style="few_shot")
+    assert found[1].texts[-1].startswith(("good", "best")) == ("pointwise" not in template)
 
 
 def test_too_few_conversations_are_told() -> None:

@@ -16,7 +16,8 @@ from rmb.records import JUDGE_FAILURES, Answer, Failure, Scores, Token
 from rmb.templates import Template
 from rmb.verdicts import VerdictRule, read
 
-SHIPPED = {name: Template.load(name).verdict for name in content.names("prompts")}
+SHIPPED = {name: Template.load(name).verdict.of(2) for name in content.names("prompts")}
+LABELLED = [name for name, rule in SHIPPED.items() if not rule.responses]
 TEXT = {"read": "last_match"}
 PAIRWISE = SHIPPED["pairwise_v2"]  # [[A]] or [[B]], in the text
 RATING = SHIPPED["pointwise_v1"]  # [[1]] to [[10]], in the text
@@ -415,6 +416,12 @@ def test_the_labels_name_the_responses(text: str) -> None:
 LETTERS = '("A" | "B")'
 NUMBERS = '("1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "10")'
 GRAMMARS = {
+    "listwise_best_v1": '"[[" ("A" | "B") "]]"',
+    "listwise_ranking_v1": '"Ranking: " ([A-Z] (" > " [A-Z])+) ""',
+    "pairwise_five_v1": '"[[" ("A>>B" | "A>B" | "A=B" | "B>A" | "B>>A") "]]"',
+    "pairwise_tie_v1": '"[[" ("A" | "B" | "tie") "]]"',
+    "pointwise_five_v1": '"Rating: " ("1" | "2" | "3" | "4" | "5") ""',
+    "pointwise_v2": '"Rating: " ("1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "10") ""',
     "pairwise_logprob_v1": f'"" {LETTERS} ""',
     "pairwise_v1": f'"[[" {LETTERS} "]]"',
     "pairwise_v2": f'"[[" {LETTERS} "]]"',
@@ -438,7 +445,7 @@ def test_a_grammar_quotes_the_marker() -> None:
     assert rule.grammar(explains=False) == r'root ::= "\"\\" ("A" | "B") "\""'
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", LABELLED)
 def test_every_form_of_a_verdict_is_read(name: str) -> None:
     """Each verdict as the prompt asks for it is read as the scores of its label."""
     rule = SHIPPED[name].model_copy(update=TEXT)
@@ -447,7 +454,7 @@ def test_every_form_of_a_verdict_is_read(name: str) -> None:
     assert len(set(read_back)) == len(rule.forms) >= 2
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", LABELLED)
 def test_an_explained_verdict_is_read(name: str) -> None:
     """A reply in the form that explain_first asks for, the verdict on a line of its own at the end, is read."""
     rule = SHIPPED[name].model_copy(update=TEXT)

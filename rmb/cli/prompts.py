@@ -63,6 +63,6 @@ def render(name: str, item: str, data: str | None, criteria: str | None, style: 
     for number, question in enumerate(plan([by_id(items, item)], width=template.width).questions, 1):
         messages = template.render(question, Known(examples=examples.of(question)))
         length = sum(len(message.content) for message in messages)
-        click.echo(f"--- question {number}: {length:,} characters, some {length // 4:,} tokens ---")
+        click.echo(f"--- question {number}: {length:,} characters, some {length // 4:,} tokens ---", err=True)
         for message in messages:
             click.echo(f"--- question {number}, {message.role} ---\n{message.content}\n")

@@ -62,6 +62,9 @@ class Examples:
     def verdict(self, best: int, width: int) -> str:
         """The verdict of an example, as the judge is to write it. best: place of the better response (1 of 1: the worse)."""
         rule = self.template.verdict
+        if rule.scale:
+            # The data has no ratings: one short of an end says good or bad, and leaves room for better and worse.
+            return rule.written(str(rule.scale[0] + 1 if best else rule.scale[1] - 1))
         if rule.responses == "ranking":
             return rule.written(" > ".join((LETTERS[best], LETTERS[1 - best])))
         return rule.written(next(labels(rule.of(2), best, width)))
