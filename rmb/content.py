@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+import pydantic
 import yaml
 
-from rmb.errors import ContentError, UnknownName
+from rmb.errors import ContentError, UnknownName, one_line
 
 PACKAGE = Path(__file__).parent
 ENDINGS = {
@@ -24,6 +26,7 @@ ENDINGS = {
 }
 YAML_FAULTS = (yaml.YAMLError, ValueError, ArithmeticError, RecursionError)
 """What reading YAML and checking it may raise: pydantic's errors are ValueErrors, as are impossible dates."""
+Matter = TypeVar("Matter", bound=pydantic.BaseModel)
 SHORT = {".yaml": ".yml"}
 SORTS = {
     "judges": "judge",
@@ -97,3 +100,18 @@ def read_file(path: Path, *, name: str) -> Source:
         return Source(name, data.decode("utf-8"), hashlib.sha256(data).hexdigest())
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(f"cannot read {path}: {error}") from error
+
+
+def split(source: Source, kind: type[Matter]) -> tuple[Matter, str]:
+    """Front matter, checked against its kind, and the Jinja text below it; Windows' line ends are Unix's."""
+    text = source.text.removeprefix("\ufeff").replace("\r\n", "\n")
+    opening, marker, rest = text.partition("---\n")
+    front, closing, body = rest.partition("\n---\n")
+    if opening.strip() or not marker or not closing:
+        raise ContentError(
+            f"{source.name}: no front matter; the file starts with a block between two '---' lines"
+        )
+    try:
+        return kind.model_validate(yaml.safe_load(front)), body
+    except YAML_FAULTS as error:
+        raise ContentError(f"{source.name}: {one_line(error)}") from error

@@ -5,20 +5,16 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import jinja2
 import jinja2.sandbox
-import pydantic
-import yaml
 
-from rmb import content
 from rmb.errors import ContentError, one_line
 
 MOST_REPEATS = 100_000
 WIDE = re.compile(r"%(?:\([^)]*\))?[^a-zA-Z%]*(?:\d{4}|\*)")
 PADDING = frozenset({"center", "ljust", "rjust", "zfill"})
-Matter = TypeVar("Matter", bound=pydantic.BaseModel)
 
 
 class Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
@@ -59,39 +55,22 @@ SANDBOX.optimized = False  # constants would be folded at compile time, before t
 
 
 @contextlib.contextmanager
-def blaming(source: content.Source) -> Iterator[None]:
+def blaming(name: str) -> Iterator[None]:
     """Makes any exception a ContentError that names the file: its author can call what raises anything."""
     try:
         yield
     except jinja2.TemplateError as error:
-        raise ContentError(f"template {source.name}: {one_line(error)}") from error
+        raise ContentError(f"template {name}: {one_line(error)}") from error
     except Exception as error:
-        raise ContentError(f"template {source.name}: {type(error).__name__}: {one_line(error)}") from error
+        raise ContentError(f"template {name}: {type(error).__name__}: {one_line(error)}") from error
 
 
-def split(source: content.Source, kind: type[Matter]) -> tuple[Matter, str]:
-    """Front matter, checked against its kind, and the Jinja text below it; Windows' line ends are Unix's."""
-    text = source.text.removeprefix("\ufeff").replace("\r\n", "\n")
-    opening, marker, rest = text.partition("---\n")
-    front, closing, body = rest.partition("\n---\n")
-    if opening.strip() or not marker or not closing:
-        raise ContentError(
-            f"{source.name}: no front matter; the file starts with a block between two '---' lines"
-        )
-    try:
-        return kind.model_validate(yaml.safe_load(front)), body
-    except content.YAML_FAULTS as error:
-        raise ContentError(f"{source.name}: {one_line(error)}") from error
-
-
-def compiled(source: content.Source, body: str) -> jinja2.Template:
+def compiled(name: str, body: str) -> jinja2.Template:
     """The Jinja template of a text; a syntax error names file and line."""
     try:
         return SANDBOX.from_string(body)
     except jinja2.TemplateSyntaxError as error:
-        raise ContentError(
-            f"{source.name}, line {error.lineno} below the front matter: {error.message}"
-        ) from error
+        raise ContentError(f"{name}, line {error.lineno} below the front matter: {error.message}") from error
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         # Python's own compiler has limits that Jinja's does not check
-        raise ContentError(f"{source.name}: {one_line(error)}") from error
+        raise ContentError(f"{name}: {one_line(error)}") from error

@@ -22,7 +22,7 @@ import pydantic
 from rmb import content
 from rmb.errors import ContentError
 from rmb.records import Conversation, Json, Message, Question
-from rmb.sandbox import SANDBOX, blaming, compiled, split
+from rmb.sandbox import SANDBOX, blaming, compiled
 from rmb.verdicts.rule import LETTERS, VerdictRule
 
 WIDTHS: Mapping[str, int | None] = {"pairwise": 2, "pointwise": 1, "listwise": None}
@@ -104,8 +104,8 @@ class Part:
     def load(cls, folder: str, name: str) -> Part:
         """The part of that name (or the user's file) in "prompts/criteria" or "prompts/styles"."""
         source = content.read(folder, name)
-        matter, body = split(source, PartMatter)
-        return cls(source, matter, compiled(source, body))
+        matter, body = content.split(source, PartMatter)
+        return cls(source, matter, compiled(source.name, body))
 
     def render(self, values: Mapping[str, Any], path: str, written: str) -> str:
         """The text of the part. path: goal and scenario; written: what it asked for. Raises ContentError naming its file."""
@@ -114,7 +114,7 @@ class Part:
                 f"template {self.source.name}: by_path has no text for {path or 'no scenario'!r}"
             )
         own = {"scenario": self.matter.by_path.get(path, ""), "written": written}
-        with blaming(self.source):
+        with blaming(self.source.name):
             return self.template.render({**values, **own}).strip()
 
 
@@ -129,8 +129,8 @@ class Writing:
     def load(cls, name: str) -> Writing:
         """The file of that name in prompts/written, or the user's."""
         source = content.read("prompts/written", name)
-        _, body = split(source, PartMatter)
-        return cls(source, compiled(source, body))
+        _, body = content.split(source, PartMatter)
+        return cls(source, compiled(source.name, body))
 
     def render(self, question: Question) -> tuple[Message, ...]:
         """The chat messages that ask for it."""
@@ -177,8 +177,8 @@ class Template:
         Raises UnknownName, or ContentError naming file and fault.
         """
         source = content.read("prompts", name)
-        matter, body = split(source, FrontMatter)
-        jinja = compiled(source, body)
+        matter, body = content.split(source, FrontMatter)
+        jinja = compiled(source.name, body)
         check(source, matter, body, jinja)
         parts = {
             "criteria": Part.load("prompts/criteria", criteria or matter.criteria),
@@ -258,7 +258,7 @@ class Template:
 
 def messages(source: content.Source, jinja: jinja2.Template, values: dict[str, Any]) -> tuple[Message, ...]:
     """The blocks of a file as chat messages. Raises ContentError naming the file."""
-    with blaming(source):
+    with blaming(source.name):
         blocks = {
             role: "".join(block(jinja.new_context(values))).strip() for role, block in jinja.blocks.items()
         }

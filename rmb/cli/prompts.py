@@ -16,7 +16,6 @@ def prompts() -> None:
 def list_prompts() -> None:
     """List templates, criteria, styles, and what styles and criteria have written first, each with its summary."""
     from rmb import content
-    from rmb.sandbox import split
     from rmb.templates import FrontMatter, PartMatter
 
     for folder, title in (
@@ -28,7 +27,11 @@ def list_prompts() -> None:
         click.echo(f"{title}:")
         for name in content.names(folder):
             source = content.read(folder, name)
-            matter = split(source, FrontMatter)[0] if folder == "prompts" else split(source, PartMatter)[0]
+            matter = (
+                content.split(source, FrontMatter)[0]
+                if folder == "prompts"
+                else content.split(source, PartMatter)[0]
+            )
             click.echo(f"  {name:<22}{matter.summary}")
 
 

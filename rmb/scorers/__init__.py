@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Literal, Protocol
+from typing import Literal
 
 from rmb.cards import NamedCard
 from rmb.errors import MissingExtra
-from rmb.records import Answer, Failure, Item, Json, Question, Scores
+from rmb.records import Item
+from rmb.scorers.scorer import Scorer
 from rmb.templates import Template
 
 __all__ = ["KINDS", "Kind", "Local", "Scorer", "Setup", "open_scorer"]
-
-
-class Scorer(Protocol):
-    """Tells responses apart. Kinds: KINDS; the contract that every kind passes: rmb.testing.ScorerContract."""
-
-    @property
-    def identity(self) -> Mapping[str, Json]:
-        """Who answers: all that can change an answer and is no part of a request. The same in every process."""
-
-    @property
-    def width(self) -> int | None:
-        """Responses that one question shows: 1, 2, or None for all of an item's."""
-
-    def request(self, question: Question) -> Json:
-        """All that is sent for a question. With `identity` it makes the key under which the answer is kept."""
-
-    def answer(self, questions: Sequence[Question]) -> AsyncGenerator[tuple[Question, Answer | Failure]]:
-        """Answers as they come, in any order, one for each question; a failure only where the run failed.
-
-        Raises RefusedError when nothing can be answered at all. May be closed at any time.
-        """
-
-    def read(self, question: Question, answer: Answer) -> Scores | Failure:
-        """The verdict in an answer: pure, so that stored answers can be read again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from rmb.records import Answer, Failure, Question
-from rmb.scorers import Scorer
+from rmb.scorers.scorer import Scorer
 from rmb.verdicts.written import FINISH_FAILURES, spoken
 
 
