@@ -23,7 +23,7 @@ from rmb import content
 from rmb.errors import ContentError
 from rmb.records import Conversation, Json, Message, Question
 from rmb.sandbox import SANDBOX, blaming, compiled
-from rmb.verdicts.rule import LETTERS, VerdictRule
+from rmb.verdicts.rule import LETTERS, Explains, VerdictRule
 
 WIDTHS: Mapping[str, int | None] = {"pairwise": 2, "pointwise": 1, "listwise": None}
 INPUTS = frozenset({"conversation", "responses", "criteria", "style", "verdict", "fence"})
@@ -50,7 +50,7 @@ class FrontMatter(pydantic.BaseModel):
 class PartMatter(pydantic.BaseModel):
     """What a criteria or style part declares about itself.
 
-    explains: the reply holds an explanation beside the verdict, so it needs room for more than the verdict.
+    explains: the reply holds an explanation before the verdict, or "after" it: it needs room for more than the verdict.
     form: how a style has the verdict written, if not as the template says.
     by_path: of criteria that depend on the scenario, the text for each goal and scenario.
     written: what the judge has to have written for the conversation before, a file of prompts/written.
@@ -62,7 +62,7 @@ class PartMatter(pydantic.BaseModel):
 
     summary: str
     source: str = ""
-    explains: bool = False
+    explains: Explains = False
     form: Literal["marker", "json"] | None = None
     by_path: dict[str, str] = {}
     written: str | None = None

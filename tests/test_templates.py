@@ -105,7 +105,7 @@ def test_both_orders_share_their_first_lines(name: str) -> None:
 def test_a_shipped_template_says_what_it_is(name: str) -> None:
     """Its protocol gives its width, its labels score as many responses, and it names its source."""
     template = Template.load(name)
-    assert template.width == {"pairwise": 2, "pointwise": 1, "listwise": None}[name.split("_")[0]]
+    assert template.width == {"pairwise": 2, "pointwise": 1, "listwise": None}[name.split("_", maxsplit=1)[0]]
     assert {len(scores) for scores in template.verdict.labels.values()} <= {template.width}
     assert template.matter.summary.endswith(".")
     assert "arXiv" in template.matter.source

@@ -268,7 +268,7 @@ def verdict(scorer: Scorer, question: Question, reply: Answer | Failure) -> Scor
     scores = scorer.read(question, reply)
     if isinstance(scores, Failure):
         return scores
-    if len(scores.values) < len(question.responses):
+    if len(scores.values) != len(question.responses):
         return Failure("parse", f"{len(scores.values)} scores for {len(question.responses)} responses")
     odd = [value for value in scores.values if not math.isfinite(value)]
     return Failure("parse", f"a score of {odd[0]}, which is no finite number") if odd else scores

@@ -49,7 +49,7 @@ def floor(alternatives: Mapping[str, float]) -> float:
 
 def verdict_token(rule: VerdictRule, text: str, tokens: tuple[Token, ...]) -> Token | None:
     """The token that carries the label of the last verdict in the text that the tokens make."""
-    matches = list(rule.pattern.finditer(text))
+    matches = list((rule.in_json if rule.form == "json" else rule.pattern).finditer(text))
     if not matches:
         return None
     start, end = matches[-1].span(1)

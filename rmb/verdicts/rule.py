@@ -11,6 +11,8 @@ import pydantic
 
 from rmb.records import Json, Scores
 
+Explains = bool | Literal["after"]
+"""Whether a reply explains its verdict: before it (True), or after it."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 EXPLANATION = r"[^\[\]]{1,600}"
 INSIDE_JSON = r'[^"\\\n]{1,600}'
@@ -25,7 +27,8 @@ BEFORE_NUMBER = BEFORE_WORD + r"(?<![−–.,/-])"
 EMPHASIS = r"[\s*_`]*"
 """What may stand between the words of a marker, and around a rating: space and Markdown."""
 EXPLAINED, VERDICT = '{"explanation": "', '"verdict": '
-ORDER = re.compile(r"[A-Za-z](?:\s*[>≻,=]\s*[A-Za-z])+")
+ORDER = r"[A-Z](?:\s*[>≻=]\s*[A-Z])+|(?-i:[A-Z](?:\s*,\s*[A-Z])+)|(?-i:[A-Z])(?=\s*[\]\"]|\s*\Z)"
+"""Letters in order, by signs or by commas; commas stand between words as well, so there capitals are needed."""
 
 
 class VerdictRule(pydantic.BaseModel):
@@ -130,9 +133,13 @@ class VerdictRule(pydantic.BaseModel):
             return re.compile(rf"(?m:^)[^\w\n]*?{start}{self.label}{end}[\s\W]*\Z", re.IGNORECASE)
         before, after = self.marker.split("{}")
         start, end = "" if before else start, end if OPEN.search(after) else ""
-        gap = EMPHASIS if self.scale else r"\s*"
-        parts = [start, loosely(before), gap, self.label, gap if after else "", loosely(after), end]
+        parts = [start, loosely(before), EMPHASIS, self.label, EMPHASIS if after else "", loosely(after), end]
         return re.compile("".join(parts), re.IGNORECASE)
+
+    @cached_property
+    def in_json(self) -> re.Pattern[str]:
+        """Finds a verdict in the text of a JSON object; group 1 is its label."""
+        return re.compile(rf'"verdict"\s*:\s*"?\s*{self.label}', re.IGNORECASE)
 
     @property
     def label(self) -> str:
@@ -140,12 +147,12 @@ class VerdictRule(pydantic.BaseModel):
         if self.scale:
             return rf"(-?\d+(?:\.\d+)?)(?:\s*(?:/|out\s+of)\s*{self.scale[1]}(?:\.0+)?)?"
         if self.responses:
-            return f"({ORDER.pattern})"
+            return f"({ORDER})"
         longest_first = sorted(self.labels, key=len, reverse=True)
-        return "(" + "|".join(re.escape(name) for name in longest_first) + ")"
+        return "(" + "|".join(map(spaced, longest_first)) + ")"
 
-    def grammar(self, *, explains: bool) -> str:
-        """A GBNF grammar (llama.cpp) that lets a model write nothing but a verdict, at the end if it explains."""
+    def grammar(self, *, explains: Explains) -> str:
+        """A GBNF grammar (llama.cpp) that lets a model write nothing but a verdict, and an explanation beside it."""
         choices = " | ".join(quoted(label) for label in self.known)
         if self.responses:
             choices = '[A-Z] (" > " [A-Z])+'
@@ -160,9 +167,12 @@ class VerdictRule(pydantic.BaseModel):
         before, after = (quoted(half) for half in self.marker.split("{}"))
         # a bare label after an explanation is read only on a line of its own
         line = r'"\n" ' if self.marker == "{}" else ""
-        return f"root ::= {EXPLANATION + ' ' + line if explains else ''}{before} ({choices}) {after}"
+        verdict = f"{before} ({choices}) {after}"
+        if explains == "after":
+            return f'root ::= {verdict} "\\n" {EXPLANATION}'
+        return f"root ::= {EXPLANATION + ' ' + line if explains else ''}{verdict}"
 
-    def object_schema(self, *, explains: bool) -> Json:
+    def object_schema(self, *, explains: Explains) -> Json:
         """A JSON schema that the object of a "json" verdict keeps to."""
         label: dict[str, Json] = {"type": "string"}
         if self.scale:
@@ -186,9 +196,24 @@ class VerdictRule(pydantic.BaseModel):
             return Scores((rating,), graded=True) if low <= rating <= high else None
         if self.responses:
             return ranked(label)
-        folded = {name.casefold(): values for name, values in self.labels.items()}
-        values = folded.get(label.casefold())
+        folded = {plainly(name): values for name, values in self.labels.items()}
+        values = folded.get(plainly(label))
         return None if values is None else Scores(values, graded=self.graded)
+
+
+def spaced(label: str) -> str:
+    """A regular expression for a label, with space around signs such as those of "A>>B", or their one character."""
+    signs = {">>": "(?:>>|≫)", "<<": "(?:<<|≪)"}
+    parts = re.split(r"([<>=]+)", label)
+    return "".join(
+        rf"\s*{signs.get(part, re.escape(part))}\s*" if at % 2 else re.escape(part)
+        for at, part in enumerate(parts)
+    )
+
+
+def plainly(label: str) -> str:
+    """A label as it is compared: letter case, space around signs and their one character do not matter."""
+    return re.sub(r"\s*([<>=]+)\s*", r"\1", label.replace("≫", ">>").replace("≪", "<<")).casefold()
 
 
 def ranked(order: str) -> Scores | None:

@@ -58,6 +58,8 @@ def from_text(rule: VerdictRule, answer: Answer, responses: Sequence[str] = ()) 
         )
     verdict = verdicts[-1]
     assert verdict is not None
+    if responses and len(verdict.values) != len(responses):
+        return Failure("parse", f"{len(verdict.values)} scores for {len(responses)} responses")
     return verdict
 
 
@@ -106,11 +108,10 @@ def bare(rule: VerdictRule, value: Any) -> str:
         if isinstance(value, (str, int, float)) and not isinstance(value, bool)
         else repr(value)
     )
-    if rule.scale:
-        match = re.fullmatch(rule.label, said)
-        return match.group(1) if match else "nan"
     marked = rule.pattern.fullmatch(said) if rule.marker != "{}" else None
-    return marked.group(1) if marked else said
+    if marked is None and rule.scale:
+        marked = re.fullmatch(rule.label, said)
+    return marked.group(1) if marked else "nan" if rule.scale else said
 
 
 def unquoted(rule: VerdictRule, text: str, responses: Sequence[str]) -> str:
