@@ -95,7 +95,9 @@ def test_the_ending_alone_makes_it_the_users_file(tmp_path: Path) -> None:
         pytest.param("prompts", "pairwise_v9", "no template .*did you mean pairwise_v", id="template"),
         pytest.param("judges", "gpt4o-mini", "no judge .*did you mean gpt-4o-mini", id="judge"),
         pytest.param("prompts/criteria", "helpfull", "no criteria .*did you mean helpfulness", id="criteria"),
-        pytest.param("prompts/styles", "zzz", "there are: answer_first, .*verdict_only", id="few: all listed"),
+        pytest.param(
+            "prompts/styles", "zzz", "there are: answer_first, .*verdict_only", id="few: all listed"
+        ),
         pytest.param("judges", "zzz", r"there are \d+, armorm-llama3-8b-v0.1 … \S+", id="many: counted"),
         pytest.param("judges", "GPT-4o-mini", "did you mean gpt-4o-mini", id="letter case matters"),
         pytest.param("judges", "", "no judge ''", id="empty"),

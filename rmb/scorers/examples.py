@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import count
 
 from rmb.canonical import fraction
 from rmb.errors import ContentError
 from rmb.outcomes import conversation_mark
-from rmb.records import Conversation, Item, Question
+from rmb.records import Item, Question
 from rmb.templates import Example, Template
 from rmb.verdicts.rule import LETTERS, VerdictRule
 
@@ -24,31 +25,32 @@ class Examples:
         self.pool, self.template, self.seed = pool, template, seed
 
     @cached_property
-    def short(self) -> dict[Conversation, Item]:
-        """The first short item of each conversation. Raises ContentError if there are too few."""
-        found: dict[Conversation, Item] = {}
+    def short(self) -> list[tuple[str, Item]]:
+        """The first short item of each conversation, by the conversation's mark. Raises ContentError if there are too few."""
+        found: dict[str, Item] = {}
         for item in self.pool:
             texts = [turn.content for turn in item.conversation] + [each.text for each in item.candidates]
             if item.losers and sum(map(len, texts)) <= LONGEST:
-                found.setdefault(item.conversation, item)
+                found.setdefault(conversation_mark(item.conversation), item)
         if len(found) <= self.template.examples:
             raise ContentError(
                 f"style {self.template.style.source.name} shows {self.template.examples} examples, and the data has "
                 f"{len(found)} conversations short enough"
             )
-        return found
+        return sorted(found.items(), key=lambda pair: pair[0])
 
     def of(self, question: Question) -> tuple[Example, ...]:
         """The examples of a question, the same whatever is shown of its responses."""
         if not self.template.examples:
             return ()
-        own = conversation_mark(question.conversation)
-        others = [each for each in self.short if each != question.conversation]
-        drawn = sorted(others, key=lambda each: fraction("example", self.seed, own, conversation_mark(each)))
-        return tuple(
-            self.shown(self.short[each], number)
-            for number, each in enumerate(drawn[: self.template.examples])
-        )
+        own, drawn = conversation_mark(question.conversation), dict[str, Item]()
+        for attempt in count():
+            if len(drawn) == self.template.examples:
+                break
+            mark, item = self.short[int(fraction("example", self.seed, own, attempt) * len(self.short))]
+            if mark != own:
+                drawn.setdefault(mark, item)
+        return tuple(self.shown(item, number) for number, item in enumerate(drawn.values()))
 
     def shown(self, item: Item, number: int) -> Example:
         """An item with its verdict; the better response stands first in every other example."""
