@@ -13,7 +13,7 @@ from rmb.scorers import Scorer, Setup
 from rmb.scorers.asking import Connection, Reply, replies
 from rmb.scorers.examples import Examples
 from rmb.scorers.stages import Stage
-from rmb.templates import Known, Template, Writing
+from rmb.templates import Known, Template, Writing, fence
 
 
 class Client(Connection, Protocol):
@@ -94,6 +94,7 @@ class GenerativeJudge(Asked):
         """card: sampling, limits and how verdicts are forced and read; client: who is asked; examples: if it shows any."""
         super().__init__(card, client)
         self.template, self.examples = template, examples
+        self.said: dict[tuple[str, int], tuple[str, ...]] = {}
         rule = template.verdict
         self.rule = rule.model_copy(update={"read": card.read}) if card.read and not rule.scale else rule
         self.width: int | None = template.width
@@ -143,7 +144,22 @@ class GenerativeJudge(Asked):
 
     def read(self, question: Question, answer: Answer) -> Scores | Failure:
         """The verdict, by the template's rule (or the card's way of reading it)."""
-        return verdicts.read(self.rule, answer, question.responses)
+        turns = [turn.content for turn in question.conversation]
+        if "fence" in self.template.matter.inputs:
+            word, others = (
+                fence(turns, question.responses),
+                self.instructions(question.path, len(question.responses)),
+            )
+        else:
+            word, others = "", tuple(message.content for message in self.template.render(question))
+        return verdicts.read(self.rule, answer, question.responses, [*turns, *others], word)
+
+    def instructions(self, path: str, count: int) -> tuple[str, ...]:
+        """What the prompt says beside the texts of a question, which a judge may repeat. Made once for each scenario."""
+        if (path, count) not in self.said:
+            blank = Question((Message("user", ""),), ("",) * count, path=path)
+            self.said[path, count] = tuple(message.content for message in self.template.render(blank))
+        return self.said[path, count]
 
 
 def of_conversation(question: Question) -> Question:

@@ -12,7 +12,8 @@ from typing import Protocol, runtime_checkable
 
 from rmb.records import Answer, Failure, Question
 from rmb.scorers.scorer import Scorer
-from rmb.verdicts.written import FINISH_FAILURES, spoken
+from rmb.verdicts.quotations import spoken
+from rmb.verdicts.written import FINISH_FAILURES
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from rmb.records import Answer, Failure, Scores, Token
+from rmb.verdicts.quotations import NOTHING, Read, own_words
 from rmb.verdicts.rule import VerdictRule
-from rmb.verdicts.written import no_verdict, spoken, unquoted
+from rmb.verdicts.written import no_verdict
 
 
-def from_tokens(rule: VerdictRule, answer: Answer, responses: Sequence[str] = ()) -> Scores | Failure:
+def from_tokens(rule: VerdictRule, answer: Answer, seen: Read = NOTHING) -> Scores | Failure:
     """The expected scores under the labels' probabilities where the verdict stands, e.g. (0.7, 0.3).
 
     p(label) is the softmax over the declared labels only; a label that is not among the alternatives given
     counts as likely as it can be at most: see `floor`.
     """
-    text = unquoted(rule, spoken("".join(token.text for token in answer.tokens)), responses)
+    text = own_words(rule, "".join(token.text for token in answer.tokens), seen)
     token = verdict_token(rule, text, answer.tokens)
     if token is None:
         return no_verdict(answer, text)

@@ -21,7 +21,9 @@ INSIDE_JSON = r'[^"\\\n]{1,600}'
 # label is whole: "Both" is not B, "1.5" is not 1, and "8/100" is not 8 of 10.
 OPEN = re.compile(r"(?:\A|[\w.,/'-])\s*\Z")
 AFTER_WORD = r"(?![^\W_]|['’/-][^\W_])"
-AFTER_NUMBER = AFTER_WORD + r"(?!\s*(?:[/–-]|out\s+of)\s*\d|[.,:]\d|\s*%)"
+AFTER_NUMBER = AFTER_WORD + (
+    r"(?![\s*_`]*\(?(?:stars?\s+|points?\s+)?(?:[/–—~～至到-]|(?:out\s+)?of\b|to\b|or\b)[\s*_`]*\d|[.,:]\d|\s*%)"
+)
 BEFORE_WORD = r"(?<![^\W_])"
 BEFORE_NUMBER = BEFORE_WORD + r"(?<![−–.,/-])"
 EMPHASIS = r"[\s*_`]*"
@@ -133,6 +135,9 @@ class VerdictRule(pydantic.BaseModel):
             return re.compile(rf"(?m:^)[^\w\n]*?{start}{self.label}{end}[\s\W]*\Z", re.IGNORECASE)
         before, after = self.marker.split("{}")
         start, end = "" if before else start, end if OPEN.search(after) else ""
+        if self.scale and after and not end:
+            # "[[4]]/5" is on another scale as well.
+            end = rf"(?!\s*(?:/|out\s+of)\s*(?!{self.scale[1]}(?!\d))\d)"
         parts = [start, loosely(before), EMPHASIS, self.label, EMPHASIS if after else "", loosely(after), end]
         return re.compile("".join(parts), re.IGNORECASE)
 
@@ -145,7 +150,7 @@ class VerdictRule(pydantic.BaseModel):
     def label(self) -> str:
         """A regular expression for one label, as its group 1; of a scale, for any number."""
         if self.scale:
-            return rf"(-?\d+(?:\.\d+)?)(?:\s*(?:/|out\s+of)\s*{self.scale[1]}(?:\.0+)?)?"
+            return rf"(-?\d+(?:\.\d+)?)(?:[\s*_`]*\(?(?:/|(?:out\s+)?of\b)[\s*_`]*{self.scale[1]}(?:\.0+)?)?"
         if self.responses:
             return f"({ORDER})"
         longest_first = sorted(self.labels, key=len, reverse=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from rmb.records import Answer, Failure, Scores
-from rmb.verdicts.rule import BEFORE_NUMBER, EMPHASIS, VerdictRule
+from rmb.verdicts.objects import objects
+from rmb.verdicts.quotations import NOTHING, Read, own_words
+from rmb.verdicts.rule import BEFORE_NUMBER, EMPHASIS, ORDER, VerdictRule
 
-THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-UNOPENED = re.compile(r"\A.*</think>", re.DOTALL)
 FINISH_FAILURES: Mapping[str, str] = {
     "content_filter": "content_filter",
     "context_length": "context_length",
@@ -19,129 +19,98 @@ FINISH_FAILURES: Mapping[str, str] = {
     "refusal": "refusal",
 }
 FINAL = re.compile(
-    r"(?:\b(?:final|ultimate|overall)\s+(?:verdict|answer|decision|choice|rating|ranking|judge?ment)\b|最终(?:判断|结论|答案|裁决|评分|排名))"
-    r"[\s*_`]*(?:is|as|:|：|是|为)?[\s*_`:：]*\Z",
+    r"(?:\b(?:final|ultimate|overall)\s+(?:verdict|answer|decision|choice|rating|ranking|judge?ment)\b"
+    r"|最终(?:判断|结论|答案|裁决|评分|排名))[\s*_`]*(?:is|as|:|：|是|为)?[\s*_`:：]*\Z",
     re.IGNORECASE,
 )
 """What stands right before a verdict that replaces those before it."""
-QUOTED = 12
-"""Characters, space aside, that a verdict shares with a response around it before it counts as quoted from there."""
-OBJECT = re.compile(r"\{")
-COMMA = re.compile(r",(\s*[}\]])")
+OPENING = re.compile(r"[\w\s*_`]*[:：]?[\s*_`]*")
+"""The words of a marker, which may be half of such a phrase: "Final Rating: 7"."""
 
 
-def spoken(text: str) -> str:
-    """The text with what is only thought blanked out, so that each letter left stays at its place.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A verdict in a text: its label, what it stands for (None: nothing), its place, and whether it is said to be final."""
 
-    A </think> that nothing opens ends a thought that began in the prompt.
-    """
-    for thought in (THINKING, UNOPENED):
-        text = thought.sub(lambda match: " " * len(match[0]), text)
-    return text
+    label: str
+    scores: Scores | None
+    start: int
+    end: int
+    final: bool
 
 
-def from_text(rule: VerdictRule, answer: Answer, responses: Sequence[str] = ()) -> Scores | Failure:
+def from_text(rule: VerdictRule, answer: Answer, seen: Read = NOTHING) -> Scores | Failure:
     """The verdict written in the text, thinking and quotations left out.
 
     Two different verdicts are a contradiction, unless the last is said to be final.
     """
-    text = unquoted(rule, spoken(answer.text or ""), responses)
-    found = list(labels(rule, text))
-    verdicts = [rule.scores(label) for label, _ in found]
-    if not found:
+    text = own_words(rule, answer.text or "", seen)
+    cut = answer.finish_reason == "length"
+    verdicts = [each for each in found(rule, text, seen) if not (cut and unfinished(rule, text, each))]
+    if not verdicts:
         return no_verdict(answer, text)
-    if None in verdicts:
-        return Failure("parse", f"verdict {found[verdicts.index(None)][0]!r} is not among those asked for")
-    if len(set(verdicts)) > 1 and not FINAL.search(text[: found[-1][1]]):
-        return Failure(
-            "contradiction", f"the reply says {' and '.join(dict.fromkeys(label for label, _ in found))}"
-        )
-    verdict = verdicts[-1]
-    assert verdict is not None
-    if responses and len(verdict.values) != len(responses):
-        return Failure("parse", f"{len(verdict.values)} scores for {len(responses)} responses")
-    return verdict
+    odd = next((each for each in verdicts if each.scores is None), None)
+    last = verdicts[-1]
+    if odd is not None or last.scores is None:
+        reason = "truncated" if cut else "parse"
+        return Failure(reason, f"verdict {(odd or last).label!r} is not among those asked for")
+    finals = {each.scores for each in verdicts if each.final}
+    if len({each.scores for each in verdicts}) > 1 and not (last.final and finals == {last.scores}):
+        said = dict.fromkeys(each.label for each in verdicts)
+        return Failure("contradiction", f"the reply says {' and '.join(said)}")
+    return last.scores
 
 
-def labels(rule: VerdictRule, text: str) -> Iterator[tuple[str, int]]:
-    """Each verdict's label, and where the verdict begins."""
+def found(rule: VerdictRule, text: str, seen: Read) -> Iterator[Found]:
+    """Every verdict in a text; a ranking of other responses than were shown stands for nothing."""
+    for label, start, end in labels(rule, text):
+        scores = rule.scores(label)
+        if scores and rule.responses and seen.responses and len(scores.values) != len(seen.responses):
+            scores = None
+        yield Found(label, scores, start, end, finally_said(text, start, end, seen))
+
+
+def unfinished(rule: VerdictRule, text: str, each: Found) -> bool:
+    """Whether a number may go on where the reply was cut off: 1 of 10."""
+    return rule.scale is not None and each.end == len(text) and text[-1:].isdigit()
+
+
+def finally_said(text: str, start: int, end: int, seen: Read) -> bool:
+    """Whether a verdict is said to be final, in words that no response has as well."""
+    opening = OPENING.match(text, start, end)
+    for place in (start, opening.end() if opening else start):
+        phrase = FINAL.search(text[:place])
+        if phrase and not any(text[phrase.start() : end] in response for response in seen.responses):
+            return True
+    return False
+
+
+def labels(rule: VerdictRule, text: str) -> Iterator[tuple[str, int, int]]:
+    """Each verdict's label, and where the verdict begins and ends."""
     if rule.form == "json":
-        for found, start, _ in objects(text):
-            yield bare(rule, found["verdict"]), start
+        for values, start, end in objects(text):
+            yield from ((bare(rule, value), start, end) for value in values)
         return
     matches = list(rule.pattern.finditer(text))
     if not matches and rule.scale:
         # A reply that is a number and nothing else can mean nothing else.
         alone = re.fullmatch(rf"{EMPHASIS}{BEFORE_NUMBER}{rule.label}[\s*_`.]*", text)
         matches = [alone] if alone else []
-    yield from ((match.group(1), match.start()) for match in matches)
-
-
-def objects(text: str) -> Iterator[tuple[dict[str, Any], int, int]]:
-    """Every JSON object in a text that has a verdict, and its place; commas too many are forgiven."""
-    end = 0
-    for opening in OBJECT.finditer(text):
-        if opening.start() < end:
-            continue
-        found, length = decoded(text[opening.start() :])
-        named = {str(key).strip().casefold(): value for key, value in found.items()}
-        if "verdict" in named:
-            end = opening.start() + length
-            yield {"verdict": named["verdict"]}, opening.start(), end
-
-
-def decoded(text: str) -> tuple[dict[str, Any], int]:
-    """The JSON object that a text begins with, and its length; an empty one if it begins with none."""
-    for candidate in (text, COMMA.sub(lambda match: " " + match[1], text)):
-        try:
-            found, length = json.JSONDecoder(strict=False).raw_decode(candidate)
-        except (ValueError, RecursionError):
-            continue
-        return (found, length) if isinstance(found, dict) else ({}, 0)
-    return {}, 0
+    yield from ((match.group(1), *match.span()) for match in matches)
 
 
 def bare(rule: VerdictRule, value: Any) -> str:
     """The label that a JSON value is, in whatever form it was written; one that is none for any other value."""
-    said = (
-        str(value).strip()
-        if isinstance(value, (str, int, float)) and not isinstance(value, bool)
-        else repr(value)
-    )
+    if rule.responses == "ranking" and type(value) is list and all(isinstance(each, str) for each in value):
+        value = " > ".join(value)
+    plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    said = str(value).strip() if plain else repr(value)
     marked = rule.pattern.fullmatch(said) if rule.marker != "{}" else None
     if marked is None and rule.scale:
         marked = re.fullmatch(rule.label, said)
-    return marked.group(1) if marked else "nan" if rule.scale else said
-
-
-def unquoted(rule: VerdictRule, text: str, responses: Sequence[str]) -> str:
-    """The text with verdicts blanked out that stand in it as they stand in a response: quoted, and not given."""
-    spans = [(start, end) for _, start, end in objects(text)] if rule.form == "json" else []
-    spans += [match.span() for match in rule.pattern.finditer(text)]
-    for start, end in spans:
-        if any(shared(text, start, end, response) >= QUOTED for response in responses):
-            text = text[:start] + " " * (end - start) + text[end:]
-    return text
-
-
-def shared(text: str, start: int, end: int, response: str) -> int:
-    """Characters, space aside, around a place of a text that are the same around it in a response; 0 if it is not there."""
-    most, at = 0, response.find(text[start:end])
-    while at >= 0:
-        before, after = start, end
-        while (
-            before > 0
-            and at - (start - before) > 0
-            and text[before - 1] == response[at - (start - before) - 1]
-        ):
-            before -= 1
-        limit = at - start
-        while after < len(text) and after + limit < len(response) and text[after] == response[after + limit]:
-            after += 1
-        around = text[before:start] + text[end:after]
-        most = max(most, len("".join(around.split())))
-        at = response.find(text[start:end], at + 1)
-    return most
+        return marked.group(1) if marked else "nan"
+    said = marked.group(1) if marked else said
+    return said if rule.responses != "ranking" or re.fullmatch(ORDER, said) else "?"
 
 
 def no_verdict(answer: Answer, text: str) -> Failure:

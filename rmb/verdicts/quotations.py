@@ -1,0 +1,97 @@
+"""What a reply only repeats: thoughts, verdicts that stand in a response or the prompt as they stand in the reply."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rmb.verdicts.objects import objects
+from rmb.verdicts.rule import VerdictRule
+
+THINKING = re.compile(r"<(think(?:ing)?)>.*?(?:</\1>|\Z)", re.DOTALL)
+UNOPENED = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL)
+QUOTED = 12
+"""Characters, space aside, that a verdict shares with a text around it before it counts as quoted from there."""
+BARE = len('{"verdict":"A>>B"}')
+"""The same inside an object: what it holds beyond a bare verdict is as good as what stands around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a judge had before it: the responses, other texts of the prompt, and the word of its fences ("": none)."""
+
+    responses: Sequence[str] = ()
+    others: Sequence[str] = ()
+    fence: str = ""
+
+    @property
+    def texts(self) -> list[str]:
+        """All that can be quoted."""
+        return [*self.responses, *self.others]
+
+
+NOTHING = Read()
+
+
+def spoken(text: str, responses: Sequence[str] = ()) -> str:
+    """The text with what is only thought blanked out, so that each letter left stays at its place.
+
+    A </think> that nothing opens ends a thought that began in the prompt, unless a response holds the tag: then a
+    reply that does may only quote it.
+    """
+    held = any("</think" in response for response in responses)
+    for thought in (THINKING,) if held else (THINKING, UNOPENED):
+        text = thought.sub(lambda match: " " * len(match[0]), text)
+    return text
+
+
+def own_words(rule: VerdictRule, said: str, seen: Read) -> str:
+    """A reply without its thoughts and without verdicts that it only repeats; each letter left stays at its place."""
+    text = unfenced(spoken(said, seen.responses), seen.fence)
+    own = text
+    for start, end, inside in places(rule, text):
+        # Compared with its thoughts, which may be a response's own.
+        if any(stands_in(said, start, end, other, QUOTED - inside) for other in seen.texts):
+            # A bare label on a line of its own leaves a word there, or the line above would become the last.
+            own = own[:start] + ("x" if rule.marker == "{}" else " ") * (end - start) + own[end:]
+    return own
+
+
+def unfenced(text: str, fence: str) -> str:
+    """A text without what stands between the first fence line that it repeats and the last."""
+    lines = [match.start() for match in re.finditer(re.escape(fence), text)] if fence else []
+    if len(lines) < 2:
+        return text
+    return text[: lines[0]] + re.sub(r"\S", " ", text[lines[0] : lines[-1]]) + text[lines[-1] :]
+
+
+def places(rule: VerdictRule, text: str) -> Iterator[tuple[int, int, int]]:
+    """Where verdicts stand, and how many characters they hold that are no verdict."""
+    if rule.form == "json":
+        for _, start, end in objects(text):
+            yield start, end, max(0, len("".join(text[start:end].split())) - BARE)
+    for match in rule.pattern.finditer(text):
+        yield *(match.span(1) if rule.marker == "{}" else match.span()), 0
+
+
+def stands_in(text: str, start: int, end: int, other: str, least: int) -> bool:
+    """Whether at least so many characters, space aside, around a place of a text are the same around it in another."""
+    at = other.find(text[start:end])
+    while at >= 0:
+        before = same(reversed(text[:start][-4 * QUOTED :]), reversed(other[:at][-4 * QUOTED :]))
+        after = same(text[end : end + 4 * QUOTED], other[at + end - start :][: 4 * QUOTED])
+        if before + after >= least:
+            return True
+        at = other.find(text[start:end], at + 1)
+    return False
+
+
+def same(one: Sequence[str] | Iterator[str], other: Sequence[str] | Iterator[str]) -> int:
+    """Characters, space aside, up to the first at which two differ."""
+    count = 0
+    for mine, its in zip(one, other, strict=False):
+        if mine != its:
+            break
+        count += not mine.isspace()
+    return count
