@@ -12,8 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from rmb.records import Answer, Failure, Question
 from rmb.scorers.scorer import Scorer
-from rmb.verdicts.quotations import spoken
-from rmb.verdicts.written import FINISH_FAILURES
+from rmb.verdicts.quotations import FINISH_FAILURES, spoken
 
 
 @dataclass(frozen=True)

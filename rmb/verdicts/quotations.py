@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rmb.verdicts.objects import objects
 from rmb.verdicts.rule import VerdictRule
 
+FINISH_FAILURES: Mapping[str, str] = {
+    "content_filter": "content_filter",
+    "context_length": "context_length",
+    "length": "truncated",
+    "refusal": "refusal",
+}
+"""How a provider says that a reply ended, and what that means where there is no verdict."""
 THINKING = re.compile(r"<(think(?:ing)?)>.*?(?:</\1>|\Z)", re.DOTALL)
 UNOPENED = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL)
 QUOTED = 12

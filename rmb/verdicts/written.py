@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from rmb.records import Answer, Failure, Scores
 from rmb.verdicts.objects import objects
-from rmb.verdicts.quotations import NOTHING, Read, own_words
+from rmb.verdicts.quotations import FINISH_FAILURES, NOTHING, Read, own_words
 from rmb.verdicts.rule import BEFORE_NUMBER, EMPHASIS, ORDER, VerdictRule
 
-FINISH_FAILURES: Mapping[str, str] = {
-    "content_filter": "content_filter",
-    "context_length": "context_length",
-    "length": "truncated",
-    "refusal": "refusal",
-}
 FINAL = re.compile(
     r"(?:\b(?:final|ultimate|overall)\s+(?:verdict|answer|decision|choice|rating|ranking|judge?ment)\b"
     r"|最终(?:判断|结论|答案|裁决|评分|排名))[\s*_`]*(?:is|as|:|：|是|为)?[\s*_`:：]*\Z",
