@@ -69,3 +69,14 @@ def render(name: str, item: str, data: str | None, criteria: str | None, style: 
         click.echo(f"--- question {number}: {length:,} characters, some {length // 4:,} tokens ---", err=True)
         for message in messages:
             click.echo(f"--- question {number}, {message.role} ---\n{message.content}\n")
+
+
+@prompts.command(epilog="Example: rmb prompts diff runs/…-pairwise_v1 runs/…-pairwise_v2")
+@click.argument("one", metavar="TEMPLATE|RUN")
+@click.argument("other", metavar="TEMPLATE|RUN")
+@click.option("--json", "as_json", is_flag=True, help="The parts' names and all flipped items, as JSON.")
+def diff(one: str, other: str, *, as_json: bool) -> None:
+    """Show two prompts side by side; of two runs, also which verdicts flipped, right to wrong and back."""
+    from rmb.cli.prompt_diff import prompt_diff
+
+    prompt_diff(one, other, as_json=as_json)
