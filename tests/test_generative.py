@@ -314,3 +314,18 @@ def test_a_generative_judge_needs_a_template() -> None:
     card = Generative(kind="generative", summary="For tests.", model="openai/gpt-4o-mini")
     with pytest.raises(UsageError, match="--template"):
         open_scorer(NamedCard(name="mine", sha256="0", card=card), Setup())
+
+
+@pytest.mark.parametrize(
+    ("template", "way"),
+    [
+        ("pairwise_v2", "logprob"),
+        ("listwise_best_v1", "logprob"),
+        ("pairwise_five_v1", "last_match"),
+        ("pointwise_v1", "last_match"),
+    ],
+)
+def test_a_card_s_reading_is_for_labels_of_one_token(template: str, way: str) -> None:
+    """Levels such as "A>>B" and ratings are read in the text, whatever the card would rather have."""
+    scorer = judge("http://127.0.0.1:9", template=template, read="logprob")
+    assert scorer.rule.read == way  # type: ignore[attr-defined]

@@ -160,7 +160,7 @@ def test_the_identity_is_names_and_hashes() -> None:
 @pytest.mark.parametrize("style", content.names("prompts/styles"))
 def test_a_style_says_if_it_explains(style: str) -> None:
     """Replies with an explanation need room for it."""
-    assert Part.load("prompts/styles", style).matter.explains is (style not in {"verdict_only", "json"})
+    assert bool(Part.load("prompts/styles", style).matter.explains) == (style not in {"verdict_only", "json"})
 
 
 @pytest.mark.parametrize(

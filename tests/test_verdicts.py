@@ -418,7 +418,7 @@ LETTERS = '("A" | "B")'
 NUMBERS = '("1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "10")'
 GRAMMARS = {
     "listwise_best_v1": '"[[" ("A" | "B") "]]"',
-    "listwise_ranking_v1": '"Ranking: " ([A-Z] (" > " [A-Z])+) ""',
+    "listwise_ranking_v1": '"Ranking: " ([A-B] " > " [A-B]) ""',
     "pairwise_five_v1": '"[[" ("A>>B" | "A>B" | "A=B" | "B>A" | "B>>A") "]]"',
     "pairwise_tie_v1": '"[[" ("A" | "B" | "tie") "]]"',
     "pointwise_five_v1": '"Rating: " ("1" | "2" | "3" | "4" | "5") ""',
@@ -647,3 +647,15 @@ def test_a_label_gets_no_more_than_what_is_left(alternatives: dict[str, float]) 
     verdict = read(LETTER, Answer(text="A", tokens=(Token("A", alternatives),)))
     assert isinstance(verdict, Scores)
     assert verdict.values[0] > 0.89
+
+
+@pytest.mark.parametrize(("fallback", "expected"), [("fail", "parse"), ("text", (-2.0, 2.0))])
+def test_a_label_of_several_tokens_has_no_probability(
+    fallback: Literal["fail", "text"], expected: tuple[float, ...] | str
+) -> None:
+    """No one token says how likely it was: a failure that says so, or the text, as the rule has it."""
+    rule = SHIPPED["pairwise_five_v1"].model_copy(update={"read": "logprob", "fallback": fallback})
+    verdict = read(rule, reply("[[", "B", ">>", "A", "]]"))
+    assert plainly(verdict) == expected
+    if isinstance(verdict, Failure):
+        assert verdict.detail == "the verdict 'B>>A' is several tokens, and of none alone the probability"

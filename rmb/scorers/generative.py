@@ -96,7 +96,9 @@ class GenerativeJudge(Asked):
         self.template, self.examples = template, examples
         self.said: dict[tuple[str, int], tuple[str, ...]] = {}
         rule = template.verdict
-        self.rule = rule.model_copy(update={"read": card.read}) if card.read and not rule.scale else rule
+        # Labels such as "A>>B" are several tokens, and have no probability at one place.
+        fit = rule.responses == "best" or (rule.labels and all(map(str.isalpha, rule.labels)))
+        self.rule = rule.model_copy(update={"read": card.read}) if card.read and fit else rule
         self.width: int | None = template.width
         self.before: tuple[Stage, ...] = ()
         self.reply: Stage | None = None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from rmb.records import Answer, Failure, Scores, Token
 from rmb.verdicts.quotations import NOTHING, Read, own_words
 from rmb.verdicts.rule import VerdictRule
-from rmb.verdicts.written import no_verdict
+from rmb.verdicts.written import from_text, no_verdict
 
 
 def from_tokens(rule: VerdictRule, answer: Answer, seen: Read = NOTHING) -> Scores | Failure:
@@ -18,9 +18,17 @@ def from_tokens(rule: VerdictRule, answer: Answer, seen: Read = NOTHING) -> Scor
     counts as likely as it can be at most: see `floor`.
     """
     text = own_words(rule, "".join(token.text for token in answer.tokens), seen)
-    token = verdict_token(rule, text, answer.tokens)
-    if token is None:
+    place = label_place(rule, text)
+    if place is None:
         return no_verdict(answer, text)
+    token = token_at(answer.tokens, *place)
+    if token is None:
+        if rule.fallback == "text":
+            return from_text(rule, answer, seen)
+        return Failure(
+            "parse",
+            f"the verdict {text[slice(*place)]!r} is several tokens, and of none alone the probability",
+        )
     logs = {label: label_logprob(label, token.alternatives) for label in rule.labels}
     known = [log for log in logs.values() if log > -math.inf]
     if not known:
@@ -48,12 +56,14 @@ def floor(alternatives: Mapping[str, float]) -> float:
     return min(*alternatives.values(), math.log(rest) if rest > 0 else -math.inf)
 
 
-def verdict_token(rule: VerdictRule, text: str, tokens: tuple[Token, ...]) -> Token | None:
-    """The token that carries the label of the last verdict in the text that the tokens make."""
+def label_place(rule: VerdictRule, text: str) -> tuple[int, int] | None:
+    """Where the label of the last verdict stands in the text that the tokens make."""
     matches = list((rule.in_json if rule.form == "json" else rule.pattern).finditer(text))
-    if not matches:
-        return None
-    start, end = matches[-1].span(1)
+    return matches[-1].span(1) if matches else None
+
+
+def token_at(tokens: tuple[Token, ...], start: int, end: int) -> Token | None:
+    """The token that carries what stands at a place; None if it takes several."""
     offset = 0
     for token in tokens:
         offset += len(token.text)

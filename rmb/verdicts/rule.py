@@ -46,6 +46,7 @@ class VerdictRule(pydantic.BaseModel):
     read: "last_match" takes the text; "logprob" takes the expected scores under the log-probabilities of the
         labels at the place where the verdict stands.
     fallback: what "logprob" does when the provider gave none: a failure, or the text.
+    count: of responses shown, for a rule made by `of`; 0 where that is not known.
     """
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
@@ -58,6 +59,7 @@ class VerdictRule(pydantic.BaseModel):
     form: Literal["marker", "json"] = "marker"
     read: Literal["last_match", "logprob"] = "last_match"
     fallback: Literal["fail", "text"] = "fail"
+    count: int = 0
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> VerdictRule:
@@ -86,7 +88,9 @@ class VerdictRule(pydantic.BaseModel):
 
     def of(self, count: int) -> VerdictRule:
         """The rule for a question that shows so many responses: where one of them is named, the letters to name it by."""
-        if self.responses != "best":
+        if self.responses == "ranking":
+            return self.model_copy(update={"count": count})
+        if self.responses is None:
             return self
         labels = {
             letter: tuple(float(at == place) for at in range(count))
@@ -160,7 +164,8 @@ class VerdictRule(pydantic.BaseModel):
         """A GBNF grammar (llama.cpp) that lets a model write nothing but a verdict, and an explanation beside it."""
         choices = " | ".join(quoted(label) for label in self.known)
         if self.responses:
-            choices = '[A-Z] (" > " [A-Z])+'
+            letter = f"[A-{LETTERS[self.count - 1]}]"
+            choices = ' " > " '.join([letter] * (self.count or 2))
         if self.form == "json":
             mark = "" if self.scale else '"'
             reasons = (
