@@ -40,6 +40,17 @@ class Strict(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+def variable(name: str | None) -> str | None:
+    """The name of an environment variable. Raises ValueError for what is none: it may be the key itself."""
+    if name is not None and not VARIABLE.fullmatch(name):
+        raise ValueError("it is the name of an environment variable, never the key itself")
+    return name
+
+
+KeyVariable = Annotated[str | None, pydantic.AfterValidator(variable)]
+"""Of the variable that holds a key."""
+
+
 class Sampling(Strict):
     """What is asked of the model's sampling; None is not sent, so that the provider's default holds."""
 
@@ -146,7 +157,7 @@ class Generative(JudgeCard):
 
     kind: Literal["generative"]
     model: str
-    key: str | None = None
+    key: KeyVariable = None
     base_url: str | None = None
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
@@ -157,13 +168,6 @@ class Generative(JudgeCard):
     template: str = "pairwise_v2"
     style: str | None = None
     serve: Serve | None = None
-
-    @pydantic.field_validator("key")
-    @classmethod
-    def _names_a_variable(cls, key: str | None) -> str | None:
-        if key is not None and not VARIABLE.fullmatch(key):
-            raise ValueError("it is the name of an environment variable, never the key itself")
-        return key
 
 
 class Baseline(JudgeCard):
@@ -270,17 +274,10 @@ class ServedReward(JudgeCard):
     model: str
     base_url: str
     api: Literal["vllm_classify", "vllm_pooling", "vllm_score", "sglang_classify"]
-    key: str | None = None
+    key: KeyVariable = None
     chat_template: str | None = None
     activation: Literal["use_activation", "activation", "softmax", "as_served"] = "use_activation"
     limits: Limits = Limits()
-
-    @pydantic.field_validator("key")
-    @classmethod
-    def _names_a_variable(cls, key: str | None) -> str | None:
-        if key is not None and not VARIABLE.fullmatch(key):
-            raise ValueError("it is the name of an environment variable, never the key itself")
-        return key
 
     @pydantic.model_validator(mode="after")
     def _can_be_rendered(self) -> Self:

@@ -7,16 +7,18 @@ import shutil
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 import transformers
 from torch import Tensor
 
+from rmb.cards import Head
 from rmb.errors import UsageError
 from rmb.records import Message, Question
 from rmb.scorers import Local
+from rmb.scorers.local.architectures import ARCHITECTURES
 from rmb.scorers.local.text import Text
 from tests.test_reward_model import changed, opened, refused, scores, text_of
 from tests.tiny_heads import (
@@ -639,3 +641,8 @@ def test_another_base_is_another_judge(tmp_path: Path) -> None:
     assert first == close(expected(tiny, SOME))
     assert first != close(second)
     assert found[0].identity != found[1].identity
+
+
+def test_cards_may_name_every_head_there_is() -> None:
+    """The names stand in rmb.cards as well, which loads without torch."""
+    assert list(get_args(Head)) == list(ARCHITECTURES)

@@ -20,6 +20,8 @@ THINKING = re.compile(r"<(think(?:ing)?)>.*?(?:</\1>|\Z)", re.DOTALL)
 UNOPENED = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL)
 QUOTED = 12
 """Characters, space aside, that a verdict shares with a text around it before it counts as quoted from there."""
+REACH = 4 * QUOTED
+"""Characters on either side that are looked at for these."""
 BARE = len('{"verdict":"A>>B"}')
 """The same inside an object: what it holds beyond a bare verdict is as good as what stands around it."""
 
@@ -67,7 +69,9 @@ def own_words(rule: VerdictRule, said: str, seen: Read) -> str:
 
 def unfenced(text: str, fence: str) -> str:
     """A text without what stands between the first fence line that it repeats and the last."""
-    lines = [match.start() for match in re.finditer(re.escape(fence), text)] if fence else []
+    # Whole lines as templates write them, "=== response A 1998": the word alone may be a year.
+    line = rf"^[^\w\n][^\n]*\b{re.escape(fence)}\W*?$"
+    lines = [match.start() for match in re.finditer(line, text, re.MULTILINE)] if fence else []
     if len(lines) < 2:
         return text
     return text[: lines[0]] + re.sub(r"\S", " ", text[lines[0] : lines[-1]]) + text[lines[-1] :]
@@ -86,15 +90,17 @@ def stands_in(text: str, start: int, end: int, other: str, least: int) -> bool:
     """Whether at least so many characters, space aside, around a place of a text are the same around it in another."""
     at = other.find(text[start:end])
     while at >= 0:
-        before = same(reversed(text[:start][-4 * QUOTED :]), reversed(other[:at][-4 * QUOTED :]))
-        after = same(text[end : end + 4 * QUOTED], other[at + end - start :][: 4 * QUOTED])
+        # Slices and not the whole: a judge in a loop repeats a long response marker by marker.
+        its = at + end - start
+        before = same(text[max(0, start - REACH) : start][::-1], other[max(0, at - REACH) : at][::-1])
+        after = same(text[end : end + REACH], other[its : its + REACH])
         if before + after >= least:
             return True
         at = other.find(text[start:end], at + 1)
     return False
 
 
-def same(one: Sequence[str] | Iterator[str], other: Sequence[str] | Iterator[str]) -> int:
+def same(one: str, other: str) -> int:
     """Characters, space aside, up to the first at which two differ."""
     count = 0
     for mine, its in zip(one, other, strict=False):

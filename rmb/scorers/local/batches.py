@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from rmb.records import Conversation, Question
 from rmb.scorers.local.text import Text
 
 WORTH = 16
-"""Tokens that texts have in common before they share them: below that, looking up costs more than computing."""
+"""Tokens that texts have in common before they share them: fewer are hardly worth a pass. Chosen, not tuned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +38,19 @@ class Padded:
         return (Padded(self.texts[:middle]), Padded(self.texts[middle:])) if middle else ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shared:
     """Families whose beginnings go through the model first, together; then the rests, at most `budget` tokens at once."""
 
     families: tuple[Family, ...]
     budget: int
 
-    @property
+    @cached_property
     def texts(self) -> tuple[Text, ...]:
         """All texts, family by family."""
         return tuple(text for family in self.families for text in family.texts)
 
-    @property
+    @cached_property
     def owners(self) -> tuple[int, ...]:
         """The place of each text's family."""
         return tuple(place for place, family in enumerate(self.families) for _ in family.texts)
@@ -62,7 +63,7 @@ class Shared:
         most = max(family.shared for family in self.families)
         return packed([most + length for length in self.lengths], self.budget)
 
-    @property
+    @cached_property
     def lengths(self) -> tuple[int, ...]:
         """Tokens of each text after its family's common beginning."""
         return tuple(len(text.tokens) - family.shared for family in self.families for text in family.texts)

@@ -37,8 +37,6 @@ IDENTIFYING = {".json", ".safetensors", ".bin", ".pt", ".jinja", ".model", ".txt
 """Endings of the files of a folder that a score can depend on."""
 TRUST = "; if you trust it: trust_remote_code: true in the card, and --trust-remote-code"
 SAFE, PICKLED = ("model.safetensors",), ("pytorch_model.bin",)
-
-
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -120,10 +118,6 @@ class Checkpoint:
     def refusal(self, why: str) -> ContentError:
         """The error that says why this judge cannot be had."""
         return ContentError(f"judge {self.judge}: {self.model} {why}")
-
-    def tokenizer(self) -> Any:
-        """The model's tokenizer."""
-        return self.loaded(transformers.AutoTokenizer.from_pretrained)
 
     def config(self) -> dict[str, Any]:
         """config.json, as it is written."""

@@ -111,17 +111,19 @@ class ChatWording:
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """The tokens of each text, with one BOS: the template's, or else the tokenizer's if that adds one."""
-        bos = self.tokenizer.bos_token
         found: list[list[int]] = [[] for _ in texts]
         for adds in (True, False):
-            places = [
-                at for at, text in enumerate(texts) if (bos is None or not text.startswith(bos)) is adds
-            ]
+            places = [at for at, text in enumerate(texts) if self.lacks_bos(text) is adds]
             if places:
                 tokens = self.tokenizer([texts[at] for at in places], add_special_tokens=adds)["input_ids"]
                 for at, each in zip(places, tokens, strict=True):
                     found[at] = each
         return found
+
+    def lacks_bos(self, text: str) -> bool:
+        """Whether the template wrote no BOS, so that the tokenizer is to add what it adds."""
+        bos = self.tokenizer.bos_token
+        return bos is None or not text.startswith(bos)
 
     def fitted(self, question: Question, ids: Sequence[int], *marks: int) -> Text | Unfit:
         """The text, cut to fit as the card says; unfit if it may not be cut."""
@@ -200,9 +202,7 @@ class ReplyWording(ChatWording):
             raise UnrenderableError(
                 "the chat template does not begin the whole text with what it makes of the prompt"
             )
-        bos = self.tokenizer.bos_token
-        adds = bos is None or not whole.startswith(bos)
-        tokens = self.tokenizer(whole, add_special_tokens=adds, return_offsets_mapping=True)
+        tokens = self.tokenizer(whole, add_special_tokens=self.lacks_bos(whole), return_offsets_mapping=True)
         ends = [end for _, end in tokens["offset_mapping"]]
         return tokens["input_ids"], next((at for at, end in enumerate(ends) if end > len(prompt)), len(ends))
 
