@@ -381,7 +381,7 @@ def test_any_tokens_are_a_verdict_or_a_known_failure(rule: VerdictRule, tokens: 
 def test_without_a_marker_there_is_no_verdict(rule: VerdictRule, text: str) -> None:
     """No text without [[ yields a verdict, whatever letters and numbers are in it; a number alone is a rating."""
     assume("[[" not in text)
-    assume("</think>" not in text)
+    assume("think>" not in text)
     assume(re.search(r"[^\s*_`.\d/]", text) or not re.search(r"\d", text))
     assert isinstance(read(rule, Answer(text=text)), Failure)
 
