@@ -168,14 +168,28 @@ def drawn_position(seed: int, item: ItemFacts, loser: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Where two responses stood in a list that was shown whole.
+
+    order: number of the list's arrangement, 0, 1, …: equal for all that was shown in it.
+    slot, rival: places of the best response and of its rival in it, 0 for the first.
+    """
+
+    order: int
+    slot: int
+    rival: int
+
+
+@dataclass(frozen=True, slots=True)
 class Showing:
-    """One verdict on the best response against one loser.
+    """One verdict on the best response against one loser, shown as a pair, in a list, or each alone.
 
     loser: index of the losing candidate in its item.
     position: place where the best response was shown among the two, 0 or 1; None if no order was shown.
     best, rival: the scores given to the two, if there is a verdict; otherwise `failure` says why not.
     keys: under which the answers are stored (two, where each response was rated alone).
     usage: what those answers cost together.
+    listed: where the two stood, if a list was shown; None otherwise.
     """
 
     loser: int
@@ -187,6 +201,12 @@ class Showing:
     failure: Failure | None
     keys: tuple[str, ...] = ()
     usage: Usage = NO_USAGE
+    listed: Listed | None = None
+
+    @property
+    def arrangement(self) -> tuple[int | None, int | None]:
+        """How the two were shown: equal for the samples of one order, and for no other order."""
+        return self.position, None if self.listed is None else self.listed.order
 
     @property
     def said(self) -> Said | None:
