@@ -40,7 +40,7 @@ class Setup:
 
     template: for judges that are prompted. items: only the oracle looks at these, and at their labels.
     pool: labelled items that examples are drawn from, for templates that show some.
-    local: for models that are run on this machine.
+    local: for models that are run on this machine. beside: a scorer of the same card, whose connection is shared.
     """
 
     template: Template | None = None
@@ -48,6 +48,7 @@ class Setup:
     items: Sequence[Item] = ()
     pool: Sequence[Item] = ()
     local: Local = Local()
+    beside: Scorer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from rmb.cards import Generative, ServedReward
 from rmb.errors import UnreachableError
 from rmb.records import Answer, Failure, Question
 
@@ -26,35 +26,82 @@ class Connection(Protocol):
         """Lets go of all that `open` took; called though `open` failed as well."""
 
 
+class Line:
+    """A connection that several scorers may use at once: opened by the first of them, closed after the last.
+
+    Over all of them, `most` questions are under way at a time, and what a first question has shown holds for all.
+    """
+
+    def __init__(self, connection: Connection, model: str, most: int) -> None:
+        """model: what is behind it, for messages."""
+        self.connection, self.model, self.most = connection, model, most
+        self.users = self.failed = 0
+        self.is_open = self.proved = False
+
+    async def open(self) -> None:
+        """Opens the connection, or waits until another user has. Raises RefusedError as it does."""
+        if not self.users:
+            # Made anew each time: they belong to the event loop of their first use.
+            self.opening, self.proving = asyncio.Lock(), asyncio.Lock()
+            self.free = asyncio.Semaphore(self.most)
+            self.failed, self.is_open, self.proved = 0, False, False
+        self.users += 1
+        async with self.opening:
+            if not self.is_open:
+                await self.connection.open()
+                self.is_open = True
+
+    async def close(self) -> None:
+        """Closes the connection, if nobody else uses it; called though `open` failed as well."""
+        self.users -= 1
+        if not self.users:
+            await self.connection.close()
+
+    def tried(self, reply: Answer | Failure, *, shows: bool) -> None:
+        """Takes note of a first question's reply. Raises UnreachableError after FIRST_TRIES that failed."""
+        if isinstance(reply, Failure):
+            self.failed += 1
+            if self.failed == FIRST_TRIES:
+                told = f"the first {self.failed} questions failed; {reply.detail}"
+                raise UnreachableError(f"{self.model}: {told}")
+        elif shows:
+            self.proved = True
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A scorer that is far away."""
+
+    @property
+    def line(self) -> Line:
+        """What its questions go through; whoever asks it again and again holds it open meanwhile."""
+
+
 async def replies(
     questions: Sequence[Question],
-    card: Generative | ServedReward,
-    connection: Connection,
+    line: Line,
     ask: Ask,
     *,
     ask_first: Ask | None = None,
     shows: Callable[[Answer], bool] = lambda _: True,
 ) -> AsyncGenerator[Reply]:
-    """The reply to each question, in the order of arrival; up to the card's concurrency are asked at once.
+    """The reply to each question, in the order of arrival; as many are asked at once as the line allows.
 
     Questions are asked alone (by `ask_first`, if there is one) until an answer shows that the others may follow: a
     bad key costs one call. Raises UnreachableError after FIRST_TRIES that failed. Closing cancels what is under way.
     """
-    waiting, failed = iter(questions), 0
+    waiting = iter(questions)
     running: set[asyncio.Task[Reply]] = set()
     try:
-        await connection.open()
-        for question in waiting:
-            reply = await (ask_first or ask)(question)
-            yield question, reply
-            if isinstance(reply, Failure):
-                failed += 1
-                if failed == FIRST_TRIES:
-                    told = f"the first {failed} questions failed; {reply.detail}"
-                    raise UnreachableError(f"{card.model}: {told}")
-            elif shows(reply):
-                break
-        while start(running, waiting, ask, card.limits.concurrency):
+        await line.open()
+        async with AsyncExitStack() as alone:
+            if not line.proved:
+                await alone.enter_async_context(line.proving)
+            while not line.proved and (question := next(waiting, None)) is not None:
+                reply = await (ask_first or ask)(question)
+                yield question, reply
+                line.tried(reply, shows=isinstance(reply, Answer) and shows(reply))
+        while start(running, waiting, ask, line):
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             # Answers before exceptions: what came in beside a fatal refusal was paid for and is kept.
             for task in sorted(done, key=lambda task: task.exception() is not None):
@@ -63,15 +110,16 @@ async def replies(
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        await connection.close()
+        await line.close()
 
 
-def start(running: set[asyncio.Task[Reply]], waiting: Iterator[Question], ask: Ask, most: int) -> bool:
-    """Starts questions until so many are running; False when nothing is left to wait for."""
+def start(running: set[asyncio.Task[Reply]], waiting: Iterator[Question], ask: Ask, line: Line) -> bool:
+    """Starts questions until as many are running as the line allows; False when nothing is left to wait for."""
 
     async def asked(question: Question) -> Reply:
-        return question, await ask(question)
+        async with line.free:
+            return question, await ask(question)
 
-    for question in islice(waiting, most - len(running)):
+    for question in islice(waiting, line.most - len(running)):
         running.add(asyncio.create_task(asked(question)))
     return bool(running)

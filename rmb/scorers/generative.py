@@ -10,7 +10,7 @@ from rmb.cards import Generative, NamedCard
 from rmb.errors import UsageError
 from rmb.records import Answer, Failure, Json, Message, Question, Scores
 from rmb.scorers import Scorer, Setup
-from rmb.scorers.asking import Connection, Reply, replies
+from rmb.scorers.asking import Connection, Line, Reply, replies
 from rmb.scorers.examples import Examples
 from rmb.scorers.stages import Stage
 from rmb.templates import Known, Template, Writing, fence
@@ -30,9 +30,10 @@ class Client(Connection, Protocol):
 class Asked:
     """A model that is asked, and answers: what judges and what they write before have in common."""
 
-    def __init__(self, card: Generative, client: Client) -> None:
-        """card: sampling and limits; client: who is asked."""
+    def __init__(self, card: Generative, client: Client, line: Line | None = None) -> None:
+        """card: sampling and limits; client: who is asked; line: that the client is asked through by others as well."""
         self.card, self.client = card, client
+        self.line = line or Line(client, card.model, card.limits.concurrency)
         self.sampling: dict[str, Json] = card.sampling.model_dump(exclude_none=True)
 
     @property
@@ -57,7 +58,7 @@ class Asked:
 
     def answer(self, questions: Sequence[Question]) -> AsyncGenerator[Reply]:
         """Asks up to the card's concurrency at once."""
-        return replies(questions, self.card, self.client, self._ask)
+        return replies(questions, self.line, self._ask)
 
     async def _ask(self, question: Question) -> Answer | Failure:
         # The sample's number tells answers apart in the store; the model is not to know of it.
@@ -71,9 +72,9 @@ class Writer(Asked):
 
     width: int | None = None
 
-    def __init__(self, card: Generative, writing: Writing, client: Client) -> None:
-        """writing: what is to be written."""
-        super().__init__(card, client)
+    def __init__(self, judge: Asked, writing: Writing) -> None:
+        """judge: for whom it writes, being the same model; writing: what is to be written."""
+        super().__init__(judge.card, judge.client, judge.line)
         self.writing = writing
 
     def messages(self, question: Question) -> Sequence[Message]:
@@ -89,10 +90,15 @@ class GenerativeJudge(Asked):
     """A model, a template, and the rule that reads the model's replies."""
 
     def __init__(
-        self, card: Generative, template: Template, client: Client, examples: Examples | None = None
+        self,
+        card: Generative,
+        template: Template,
+        client: Client,
+        examples: Examples | None = None,
+        line: Line | None = None,
     ) -> None:
         """card: sampling, limits and how verdicts are forced and read; client: who is asked; examples: if it shows any."""
-        super().__init__(card, client)
+        super().__init__(card, client, line)
         self.template, self.examples = template, examples
         self.said: dict[tuple[str, int], tuple[str, ...]] = {}
         rule = template.verdict
@@ -104,13 +110,13 @@ class GenerativeJudge(Asked):
         self.reply: Stage | None = None
         self.written: dict[str, Stage] = {}
         if template.first is not None:
-            first = GenerativeJudge(card, template.first, client, examples)
+            first = GenerativeJudge(card, template.first, client, examples, self.line)
             self.reply = Stage(first, lambda question: question)
             # What the first question rests on, the second does as well.
             self.before, self.written = first.stages, dict(first.written)
         for role, writing in template.writings.items():
             if role not in self.written:
-                self.written[role] = Stage(Writer(card, writing, client), of_conversation)
+                self.written[role] = Stage(Writer(self, writing), of_conversation)
                 self.before += (self.written[role],)
 
     @property
@@ -177,4 +183,6 @@ def open_generative(card: NamedCard, setup: Setup) -> Scorer:
     if setup.template is None:
         raise UsageError(f"judge {card.name} is asked through a template; name one with --template")
     examples = Examples(setup.pool, setup.template, setup.seed) if setup.template.examples else None
+    if isinstance(setup.beside, GenerativeJudge):
+        return GenerativeJudge(card.card, setup.template, setup.beside.client, examples, setup.beside.line)
     return GenerativeJudge(card.card, setup.template, LiteLLMClient(card.card), examples)

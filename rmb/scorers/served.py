@@ -38,7 +38,7 @@ from rmb.errors import ContentError, RefusedError, UsageError, one_line
 from rmb.records import Answer, Failure, Json, Question, Scores, Usage
 from rmb.sandbox import SANDBOX
 from rmb.scorers import Scorer, Setup, reward_replies
-from rmb.scorers.asking import Reply, replies
+from rmb.scorers.asking import Line, Reply, replies
 from rmb.scorers.attempts import (
     FATAL,
     FailedAttempt,
@@ -73,6 +73,7 @@ class ServedRewardModel:
     def __init__(self, name: str, card: ServedReward) -> None:
         """name: of the card, for messages."""
         self.name, self.card, self.endpoint = name, card, Endpoint(card)
+        self.line = Line(self.endpoint, card.model, card.limits.concurrency)
 
     @property
     def identity(self) -> Mapping[str, Json]:
@@ -124,9 +125,7 @@ class ServedRewardModel:
 
     def answer(self, questions: Sequence[Question]) -> AsyncGenerator[Reply]:
         """Asks up to the card's concurrency at once, once a score has been shown to be a raw one."""
-        return replies(
-            questions, self.card, self.endpoint, self._ask, ask_first=self._ask_first, shows=finite
-        )
+        return replies(questions, self.line, self._ask, ask_first=self._ask_first, shows=finite)
 
     def read(self, question: Question, answer: Answer) -> Scores | Failure:
         """The score; a text that is too long has none, and what is no finite number is none."""
