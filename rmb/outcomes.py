@@ -167,6 +167,18 @@ def drawn_position(seed: int, item: ItemFacts, loser: int) -> int:
     return int(best > rival)
 
 
+def drawn_list(seed: int, item: ItemFacts, orders: int) -> int:
+    """Which of the orders in which a list was shown is drawn: a number below `orders`.
+
+    Drawn as `drawn_place` is, from the texts and never from the label: it is the same order for every loser.
+    """
+    return int(fraction(seed, item.conversation, sorted(item.marks)) * orders)
+
+
+Arrangement = tuple[int | None, int | None]
+"""How two responses were shown: the position of the best one, and the number of the list's order; None for none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """Where two responses stood in a list that was shown whole.
@@ -204,7 +216,7 @@ class Showing:
     listed: Listed | None = None
 
     @property
-    def arrangement(self) -> tuple[int | None, int | None]:
+    def arrangement(self) -> Arrangement:
         """How the two were shown: equal for the samples of one order, and for no other order."""
         return self.position, None if self.listed is None else self.listed.order
 

@@ -6,13 +6,13 @@ This module imports no other; every other may import it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 Set = Literal["pairwise", "bon"]
-Orders = Literal["both", "single"]
+Orders = Literal["both", "single", "rotations"]
 
 JUDGE_FAILURES: Final = frozenset(
     {
@@ -108,6 +108,20 @@ class Usage:
     cost_usd: float | None = 0.0
     seconds: float = 0.0
     attempts: int = 1
+
+    @classmethod
+    def total(cls, usages: Iterable[Usage]) -> Usage:
+        """What several answers cost together; the cost is unknown if any of theirs is."""
+        used = list(usages)
+        costs = [usage.cost_usd for usage in used]
+        return cls(
+            prompt_tokens=sum(usage.prompt_tokens for usage in used),
+            completion_tokens=sum(usage.completion_tokens for usage in used),
+            cached_tokens=sum(usage.cached_tokens for usage in used),
+            cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+            seconds=sum(usage.seconds for usage in used),
+            attempts=sum(usage.attempts for usage in used),
+        )
 
 
 @dataclass(frozen=True, slots=True)

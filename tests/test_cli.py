@@ -155,7 +155,7 @@ def test_a_run_writes_its_folder(rmb: Rmb) -> None:
         read("run/summary.json"),
         read_rows(Path("run/items.parquet")),
     )
-    assert (manifest["schema"], manifest["ended"], manifest["judge"]["name"]) == (2, "complete", "mine")
+    assert (manifest["schema"], manifest["ended"], manifest["judge"]["name"]) == (3, "complete", "mine")
     assert manifest["template"]["template"]["name"] == "pairwise_v2"
     assert manifest["served_models"] == {"gpt-4o-mini": 4}
     assert manifest["cost_usd"] == summary["cost_usd"] > 0

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmb.metrics.arrays import summed
-from rmb.metrics.columns import ALONE, columns
+from rmb.metrics.columns import ALONE, UNLISTED, columns
 from rmb.outcomes import Outcome, facts
 from tests.builders import listing, outcome, pair, showing, told
+from tests.test_slots import rotated, whole
 
 ARRAYS = (
     "item",
@@ -22,6 +23,9 @@ ARRAYS = (
     "comparison",
     "position",
     "sample",
+    "order",
+    "slot",
+    "rival_slot",
     "best",
     "rival",
     "vote",
@@ -108,6 +112,56 @@ def test_what_is_not_finite_is_a_nan_in_every_array(number: float, other: float)
     assert judged.covered.all()
 
 
+def test_what_is_known_of_a_list() -> None:
+    """Where the two stood in each of its orders; nothing for what was shown in pairs or alone."""
+    judged = columns([whole(("012", "0"), ("120", "1")), *some()])
+    assert judged.order.tolist()[:6] == [0, 1, 0, 1, UNLISTED, UNLISTED]
+    assert judged.slot.tolist()[:6] == [0, 2, 0, 2, UNLISTED, UNLISTED]
+    assert judged.rival_slot.tolist()[:6] == [1, 0, 2, 1, UNLISTED, UNLISTED]
+    assert judged.position.tolist()[:4] == [0, 1, 0, 1]
+    assert judged.whole.tolist() == [True, False, False]
+    assert judged.arrangement.tolist() == [0, 1, 0, 1, *judged.position.tolist()[4:]]
+
+
+def test_lists_are_what_stood_in_one_order_of_one_sample() -> None:
+    """Sorted by item, order and sample; a list of two is a pair and none of them."""
+    judged = columns(
+        [
+            whole(("012", "0"), ("012", "1"), ("120", "0"), uid="1"),
+            whole(("01", "0"), ("10", "0"), uid="2"),
+            whole(("3012", "0"), uid="3"),
+        ]
+    )
+    lists = judged.lists
+    assert judged.whole.tolist() == [True, False, True]
+    assert lists.of.tolist() == [0, 2, 1] * 2 + [-1, -1] + [3] * 3
+    assert (lists.item.tolist(), lists.order.tolist()) == ([0, 0, 0, 2], [0, 0, 1, 0])
+    assert (lists.sample.tolist(), lists.slot.tolist()) == ([0, 1, 0, 0], [0, 0, 2, 1])
+    assert lists.product(np.arange(11.0)).tolist() == [0 * 3, 2 * 5, 1 * 4, 8 * 9 * 10]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_one_order_of_a_list_is_drawn_from_the_texts(seed: int) -> None:
+    """For all losers alike, whichever response is the best; over items, each order comes up."""
+    lists = [(order, "0") for order in rotated(3)]
+    judged, relabelled = (
+        columns([whole(*lists, best=best, uid=f"{n:02}", asked=str(n)) for n in range(60)]) for best in (0, 2)
+    )
+    drawn = judged.drawn_orders(seed)
+    assert drawn.tolist() == relabelled.drawn_orders(seed).tolist()
+    assert all(10 <= count <= 30 for count in np.bincount(drawn, minlength=3))
+    assert drawn.tolist() != judged.drawn_orders(seed + 1).tolist()
+
+
+def test_the_order_drawn_is_one_that_was_shown() -> None:
+    """Of orders 1 and 3, one of these; without any list, none."""
+    one = whole(*[(order, "0") for order in rotated(4)])
+    kept = tuple(each for each in one.showings if each.listed is not None and each.listed.order in {1, 3})
+    judged = columns([replace(one, showings=kept)])
+    assert {int(judged.drawn_orders(seed)[0]) for seed in range(20)} == {1, 3}
+    assert columns(some()).drawn_orders(0).tolist() == [UNLISTED] * 2
+
+
 def test_conversations_are_numbered_by_what_they_say() -> None:
     """Items of one conversation have one number, whatever their set, goal or id."""
     items = [pair(uid="0", asked="a"), pair(uid="1", asked="b"), listing("x", ["y"], uid="2", asked="a")]
@@ -141,6 +195,7 @@ def test_nothing_makes_empty_columns(outcomes: list[Outcome]) -> None:
     assert (judged.items, judged.comparisons, judged.conversations) == ((), 0, 0)
     assert {len(getattr(judged, name)) for name in ARRAYS} == {0}
     assert judged.by_order.shape == (0, 2)
+    assert (len(judged.whole), len(judged.lists.item), len(judged.drawn_orders(0))) == (0, 0, 0)
     assert [
         len(each) for each in (judged.averaged, judged.covered, judged.alone, judged.drawn_positions(0))
     ] == [0] * 4
@@ -162,6 +217,7 @@ def test_columns_do_not_depend_on_the_order_of_the_outcomes(
         outcome(told(*each[:2]), item=pair(uid=str(number), asked=each[2]))
         for number, each in enumerate(said)
     ]
+    outcomes.append(whole(*[(order, "1") for order in rotated(3)]))
     shuffled = [
         replace(one, showings=tuple(random.sample(one.showings, len(one.showings))))
         for one in random.sample(outcomes, len(outcomes))

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from rmb.metrics.columns import columns
 from rmb.metrics.credits import comparison_credits, item_credits, under
-from rmb.outcomes import Average, Convention, Order, Outcome, Showing, drawn_position, facts
+from rmb.outcomes import Average, Convention, Order, Outcome, Showing, drawn_list, drawn_position, facts
 from rmb.records import Item
 from rmb.run import Settings
 from rmb.testing import Scripted
 from tests.builders import credit, honest, listing, outcome, pair, run, showing, told
+from tests.test_slots import rotated, whole
 
 ORDERS: tuple[Order, ...] = get_args(Order)
 NAN = math.nan
@@ -309,6 +310,102 @@ def test_a_list_is_won_by_beating_every_loser(lists: list[list[str]], worth_it: 
     assert credit(outcome(*(told(*said) for said in lists))) == worth_it
 
 
+# Lists that were shown whole: all losers stand in one order.
+
+
+@pytest.mark.parametrize(
+    ("lists", "expected", "consistent", "majority"),
+    [
+        pytest.param([("0123", "0"), ("3210", "0")], 1.0, 1.0, 1.0, id="right in both"),
+        pytest.param(
+            [("0123", "0"), ("3210", "3")], 0.5, 0.0, 0.0, id="right in one of two: ½, not an eighth"
+        ),
+        pytest.param([("0123", "0"), ("3210", "parse")], 0.5, 0.0, 0.0, id="no verdict in one"),
+        pytest.param([("0123", "1"), ("3210", "2")], 0.0, 0.0, 0.0, id="wrong in both"),
+        pytest.param([("0123", "0"), ("3210", "transport")], None, None, None, id="missing in one"),
+        pytest.param([("0123", "0")], 1.0, None, 1.0, id="one order"),
+        pytest.param([("0123", "3")], 0.0, None, 0.0, id="one order, wrong"),
+        pytest.param(
+            [("012", "0"), ("120", "1"), ("201", "2")], 1 / 3, 0.0, 0.0, id="the first slot of three"
+        ),
+        pytest.param([("012", "0"), ("120", "0"), ("201", "2")], 2 / 3, 0.0, 1.0, id="right in two of three"),
+        pytest.param(
+            [("012", "0"), ("012", "1"), ("210", "0"), ("210", "0")], 0.75, 0.5, 1.0, id="two samples"
+        ),
+        pytest.param([("012", "0"), ("012", "1")], 0.5, None, 0.0, id="two samples of one order"),
+    ],
+)
+def test_credit_of_a_list_that_was_shown_whole(
+    lists: list[tuple[str, str]],
+    expected: float | None,
+    consistent: float | None,
+    majority: float | None,
+) -> None:
+    """Expected: the mean over orders and samples of "it beats all losers in this list". Consistent: the least over
+    orders. Majority: the votes of all lists against each loser, and then the product.
+    """
+    one = whole(*lists)
+    orders: tuple[Order, ...] = ("expected", "consistent", "majority")
+    assert [credit(one, Convention(order=order)) for order in orders] == [expected, consistent, majority]
+
+
+def test_averaged_scores_of_a_list_are_those_of_all_orders() -> None:
+    """Added against each loser over all orders, and then compared: a preference for a slot cancels out."""
+    # Two tenths for the best response, and as much as the slot is early.
+    script = Scripted(
+        lambda q: [0.2 * text.startswith("good") - place for place, text in enumerate(q.responses)],
+        width=None,
+        graded=True,
+    )
+    for orders in ("both", "rotations"):
+        ran = run(script, [listing("good", ["a", "b"])], Settings(orders=orders))
+        assert credit(ran.outcomes[0], Convention(order="averaged")) == 1.0
+        assert credit(ran.outcomes[0], Convention(order="consistent")) == 0.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_order_of_a_list_is_drawn_for_all_losers(seed: int) -> None:
+    """The list's credit is that of the drawn order: right or wrong as a whole, the same for every comparison."""
+    lists = [("012", "0"), ("120", "1"), ("201", "2")]
+    one = whole(*lists)
+    drawn = drawn_list(seed, one.item, 3)
+    right = float(drawn == 0)
+    assert credit(one, Convention(order="single", seed=seed)) == right
+    found = comparison_credits(columns([one]), Convention(order="single", seed=seed))
+    assert found.tolist() == [[1, 1], [0, 0], [0, 0]][drawn]
+
+
+def test_an_order_that_was_not_drawn_need_not_be_answered() -> None:
+    """Samples of the drawn order are averaged; the others may be missing."""
+    lists = [("012", "0"), ("012", "1"), ("210", "transport")]
+    seed = next(seed for seed in range(20) if drawn_list(seed, whole(*lists).item, 2) == 0)
+    assert credit(whole(*lists), Convention(order="single", seed=seed)) == 0.5
+
+
+def test_a_list_of_two_is_a_pair() -> None:
+    """Its one loser stands in no order with another: every figure is that of the pair."""
+    listed, paired = (
+        whole(("01", "0"), ("10", "1")),
+        outcome(told("right", "wrong"), item=listing("good", ["bad 1"])),
+    )
+    assert listed.item == paired.item
+    for order in ORDERS:
+        for seed in range(6):
+            convention = Convention(order=order, seed=seed)
+            assert credit(listed, convention) == credit(paired, convention)
+
+
+def test_lists_shown_whole_and_in_pairs_do_not_mix() -> None:
+    """Each item is put together as it was shown."""
+    outcomes = [
+        whole(("012", "0"), ("210", "2"), uid="0"),
+        outcome(told("right", "wrong"), told("right", "wrong"), item=listing("a", ["b", "c"], uid="1")),
+        whole(("012", "transport"), ("210", "0"), uid="2"),
+        whole(("0123", "0"), ("3210", "0"), uid="3"),
+    ]
+    np.testing.assert_array_equal(item_credits(columns(outcomes), Convention()), [0.5, 0.25, NAN, 1.0])
+
+
 def test_items_do_not_mix() -> None:
     """Each item has its own product, in the order of the items."""
     outcomes = [
@@ -386,7 +483,26 @@ def outcomes_of_a_run(draw: st.DrawFn) -> list[Outcome]:
         losers = draw(st.integers(1, 3))
         item = listing("good", [f"bad {loser}" for loser in range(losers)], uid=str(number))
         some.append(outcome(*(draw(group(positions, samples)) for _ in range(losers)), item=item))
+        some.append(draw(list_of_a_run(f"{number} whole")))
     return some
+
+
+@st.composite
+def list_of_a_run(draw: st.DrawFn, uid: str) -> Outcome:
+    """An item whose list was shown whole in some of its rotations: a score for each response, or one failure."""
+    size, samples = draw(st.integers(2, 4)), draw(st.integers(1, 2))
+    rotations = draw(st.lists(st.sampled_from(rotated(size)), min_size=1, max_size=3, unique=True))
+    one = whole(*[(order, "") for order in rotations for _ in range(samples)], uid=uid)
+    lists = {(each.arrangement[1], each.sample) for each in one.showings}
+    given = {key: draw(st.lists(scores, min_size=size, max_size=size)) for key in sorted(lists, key=str)}
+    failed = {key: draw(st.sampled_from([None, None, None, "parse", "transport"])) for key in given}
+    showings = []
+    for each in one.showings:
+        key = (each.arrangement[1], each.sample)
+        said = showing(given[key][0], given[key][each.loser], failure=failed[key], graded=True)
+        place = {"loser": each.loser, "position": each.position, "sample": each.sample, "listed": each.listed}
+        showings.append(replace(said, **place))  # type: ignore[arg-type]
+    return replace(one, showings=tuple(showings))
 
 
 def one_credit(shown: Showing, convention: Convention, tie: float) -> Fraction | None:
@@ -408,17 +524,14 @@ def mean(values: Sequence[Fraction | None]) -> Fraction | None:
 def restated(item: Outcome, shown: Sequence[Showing], convention: Convention) -> Fraction | None:
     """The credit of one comparison by the words of DESIGN.md, section 5, without arrays."""
     values = [one_credit(each, convention, convention.tie) for each in shown]
-    by_order = {
-        place: [value for each, value in zip(shown, values, strict=True) if each.position == place]
-        for place in (0, 1)
-    }
     alone = shown[0].position is None
-    both = all(by_order.values())
+    both = {each.position for each in shown} == {0, 1}
+    arranged = by_arrangement(item, shown, values)
     if convention.order == "consistent" and not alone:
-        worths = [mean(by_order[place]) for place in (0, 1)]
+        worths = [mean(each) for each in arranged.values()] if both else [None]
         return None if None in worths else min(one for one in worths if one is not None)
-    if convention.order == "single" and both:
-        return mean(by_order[drawn_position(convention.seed, item.item, shown[0].loser)])
+    if convention.order == "single" and (both or shown_whole(item)):
+        return mean(arranged[drawn(item, shown[0].loser, convention.seed)])
     if convention.order == "majority":
         share = mean([one_credit(each, convention, 0.5) for each in shown])
         if share is None or share == Fraction(1, 2):
@@ -427,6 +540,52 @@ def restated(item: Outcome, shown: Sequence[Showing], convention: Convention) ->
     if convention.order == "averaged":
         return summed_scores(shown, convention) if both or alone else None
     return mean(values)
+
+
+def by_arrangement(
+    item: Outcome, shown: Sequence[Showing], values: Sequence[Fraction | None]
+) -> dict[int | None, list[Fraction | None]]:
+    """What was said in each order: of the list that was shown whole, or else of the two."""
+    found: dict[int | None, list[Fraction | None]] = {}
+    for each, value in zip(shown, values, strict=True):
+        place = each.listed.order if each.listed is not None and shown_whole(item) else each.position
+        found.setdefault(place, []).append(value)
+    return found
+
+
+def shown_whole(item: Outcome) -> bool:
+    """Whether a list of three or more was shown at once."""
+    return len(item.item.losers) > 1 and all(each.listed is not None for each in item.showings)
+
+
+def drawn(item: Outcome, loser: int, seed: int) -> int:
+    """The order that is drawn among those shown: of the list, or else of the two."""
+    if not shown_whole(item):
+        return drawn_position(seed, item.item, loser)
+    orders = sorted({each.listed.order for each in item.showings if each.listed is not None})
+    return orders[drawn_list(seed, item.item, len(orders))]
+
+
+def restated_list(item: Outcome, convention: Convention) -> Fraction | None:
+    """The credit of a list shown whole: won list by list, then put together over its orders."""
+    orders: dict[int, dict[int, list[Fraction | None]]] = {}
+    for each in item.showings:
+        assert each.listed is not None
+        value = one_credit(each, convention, convention.tie)
+        orders.setdefault(each.listed.order, {}).setdefault(each.sample, []).append(value)
+    won = {order: [product(values) for values in samples.values()] for order, samples in orders.items()}
+    if convention.order == "single":
+        return mean(won[drawn(item, item.item.losers[0], convention.seed)])
+    if convention.order == "consistent":
+        means = [mean(values) for values in won.values()]
+        return None if None in means or len(means) < 2 else min(one for one in means if one is not None)
+    return mean([value for values in won.values() for value in values])
+
+
+def product(values: Sequence[Fraction | None]) -> Fraction | None:
+    """None if anything is None."""
+    known = [value for value in values if value is not None]
+    return math.prod(known, start=Fraction(1)) if len(known) == len(values) else None
 
 
 def summed_scores(shown: Sequence[Showing], convention: Convention) -> Fraction | None:
@@ -445,8 +604,10 @@ def summed_scores(shown: Sequence[Showing], convention: Convention) -> Fraction 
 @settings(max_examples=400, deadline=None)
 def test_arrays_give_what_the_rules_say(outcomes: list[Outcome], convention: Convention) -> None:
     """For any outcomes, with orders, samples and failures, under any convention: each comparison's credit is
-    that of the rule re-stated above, and each item's is the product of its comparisons'.
+    that of the rule re-stated above, and each item's is the product of its comparisons', but for a list that was
+    shown whole.
     """
+    outcomes = sorted(outcomes, key=lambda one: one.item.id)
     judged = columns(outcomes)
     found, whole = comparison_credits(judged, convention), item_credits(judged, convention)
     rules = [
@@ -456,7 +617,11 @@ def test_arrays_give_what_the_rules_say(outcomes: list[Outcome], convention: Con
         ]
         for one in outcomes
     ]
-    products = [math.prod(each) if None not in each else None for each in rules]  # type: ignore[type-var]
+    by_list = convention.order in {"expected", "consistent", "single"}
+    products = [
+        restated_list(one, convention) if by_list and shown_whole(one) else product(each)
+        for one, each in zip(outcomes, rules, strict=True)
+    ]
     np.testing.assert_allclose(found, plain([value for each in rules for value in each]), rtol=0, atol=1e-12)
     np.testing.assert_allclose(whole, plain(products), rtol=0, atol=1e-12)
 

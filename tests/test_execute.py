@@ -68,7 +68,7 @@ def coverage(ran: Run) -> float | None:
         (honest, 1, [1.0, 1.0]),
         (lambda q: [float(-len(q.responses[0]))], 1, [0.0, 0.0]),
         (honest, None, [1.0, 1.0]),
-        (always_first, None, [0.25, 0.5]),
+        (always_first, None, [0.5, 0.5]),
     ],
     ids=[
         "honest",

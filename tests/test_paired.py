@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as mcnemar_of_statsmodels
+from statsmodels.stats.multitest import multipletests
 
 from rmb.metrics import compare, summarise
 from rmb.metrics.columns import columns
@@ -360,6 +361,13 @@ def test_mcnemar_takes_credits_that_are_whole_as_they_are(order: str) -> None:
 def test_holm(raw: list[float], adjusted: list[float]) -> None:
     """The smallest p of m times m, the next times m - 1, and so on, and never falling (Holm 1979)."""
     assert holm(raw) == pytest.approx(adjusted)
+
+
+@given(st.lists(st.sampled_from([0.001, 0.01, 0.02, 0.04, 0.2, 1.0]), min_size=1, max_size=8))
+@settings(max_examples=20, deadline=None)
+def test_holm_is_that_of_statsmodels(raw: list[float]) -> None:
+    """The same adjusted p-values as statsmodels."""
+    assert holm(raw) == pytest.approx(list(multipletests(raw, method="holm")[1]))
 
 
 # What could have been detected.

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from rmb.outcomes import Listed
 from rmb.records import Item, Orders, Question
 from rmb.run.plan import Plan, plan
 from tests.builders import listing, pair
@@ -103,10 +104,83 @@ def test_the_place_in_a_list_is_that_among_the_two_compared() -> None:
     assert {(s.loser, s.position) for s in planned.showings} == {(0, 1), (2, 0), (0, 0), (2, 1)}
 
 
+@pytest.mark.parametrize(
+    ("orders", "lists"),
+    [
+        ("both", ["012", "210"]),
+        ("rotations", ["012", "120", "201"]),
+    ],
+)
+def test_the_orders_of_a_list(orders: Orders, lists: list[str]) -> None:
+    """All rotations begin with the data's order, which is asked of every run in several orders."""
+    item = listing("0", ["1", "2"])
+    assert ["".join(each) for each in shown(plan([item], width=None, orders=orders))] == lists
+
+
+def test_where_the_two_stood_in_a_list_is_told() -> None:
+    """The number of the order, and both slots, for each loser."""
+    planned = plan([relabelled(LIST, 1)], width=None, orders="rotations")
+    assert [(each.loser, each.listed, each.position) for each in planned.showings] == [
+        (0, Listed(0, 1, 0), 1),
+        (2, Listed(0, 1, 2), 0),
+        (2, Listed(1, 0, 1), 0),
+        (0, Listed(1, 0, 2), 0),
+        (2, Listed(2, 2, 0), 1),
+        (0, Listed(2, 2, 1), 1),
+    ]
+
+
+@pytest.mark.parametrize("orders", ["both", "rotations"])
+def test_a_list_of_two_is_told_as_a_list(orders: Orders) -> None:
+    """A judge that sees lists sees a pair as one, and its two orders are its rotations."""
+    planned = plan([PAIR_OF_LIST], width=None, orders=orders)
+    assert [each.listed for each in planned.showings] == [Listed(0, 0, 1), Listed(1, 1, 0)]
+    assert planned == plan([PAIR_OF_LIST], width=None)
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_a_judge_that_does_not_see_lists_is_told_of_none(width: int) -> None:
+    """Of two responses, or of one, there is no list to stand in; rotations are what both orders are."""
+    planned = plan([LIST, PAIR_OF_LIST], width=width, orders="rotations", samples=2)
+    assert {each.listed for each in planned.showings} == {None}
+    assert planned == plan([LIST, PAIR_OF_LIST], width=width, orders="both", samples=2)
+
+
+@given(items_of_texts, st.data(), st.integers(1, 2))
+def test_under_rotations_each_response_stands_in_each_slot_once(
+    item: Item, data: st.DataObject, samples: int
+) -> None:
+    """Whichever of them is the best: its slots, and those of each loser, are all that there are, in each sample."""
+    item = relabelled(item, data.draw(st.sampled_from(range(len(item.candidates)))))
+    planned = plan([item], width=None, orders="rotations", samples=samples)
+    slots = list(range(len(item.candidates)))
+    for sample in range(samples):
+        for loser in item.losers:
+            told = [
+                one.listed
+                for one in planned.showings
+                if (one.loser, one.sample) == (loser, sample) and one.listed is not None
+            ]
+            assert [one.order for one in told] == slots
+            assert sorted(one.slot for one in told) == sorted(one.rival for one in told) == slots
+
+
+@given(items_of_texts)
+def test_what_is_told_of_a_list_is_where_the_two_stand(item: Item) -> None:
+    """The slots are the places in the question, and one order is one question."""
+    planned = plan([item], width=None, orders="rotations")
+    for one in planned.showings:
+        assert one.listed is not None
+        assert (one.listed.slot, one.listed.rival) == (one.best_at[1], one.loser_at[1])
+        assert one.position == int(one.listed.slot > one.listed.rival)
+        assert one.arrangement == (one.position, one.listed.order)
+    assert len({(one.listed, one.best_at[0]) for one in planned.showings}) == len(planned.showings)
+
+
 # Laws for every width.
 
 
-@pytest.mark.parametrize("orders", ["both", "single"])
+@pytest.mark.parametrize("orders", ["both", "single", "rotations"])
 @pytest.mark.parametrize("width", [1, 2, None])
 @given(st.lists(items_of_texts, max_size=4), st.integers(1, 2))
 def test_every_showing_points_at_the_texts_it_compares(
@@ -123,7 +197,7 @@ def test_every_showing_points_at_the_texts_it_compares(
             assert asked.responses[place] == item.candidates[candidate].text
 
 
-@pytest.mark.parametrize("orders", ["both", "single"])
+@pytest.mark.parametrize("orders", ["both", "single", "rotations"])
 @pytest.mark.parametrize("width", [1, 2, None])
 @given(items_of_texts, st.integers(1, 3))
 def test_every_comparison_is_shown_in_each_order_and_sample(
@@ -131,7 +205,8 @@ def test_every_comparison_is_shown_in_each_order_and_sample(
 ) -> None:
     """Orders × samples showings for each loser; one order where responses are rated alone."""
     planned = plan([item], width=width, orders=orders, samples=samples)
-    each = samples * (2 if orders == "both" and width != 1 else 1)
+    rotations = 2 if width == 2 else len(item.candidates)
+    each = samples * (1 if width == 1 else {"both": 2, "single": 1, "rotations": rotations}[orders])
     losers = [showing.loser for showing in planned.showings]
     assert {loser: losers.count(loser) for loser in losers} == dict.fromkeys(item.losers, each)
 

@@ -15,6 +15,7 @@ from rmb.metrics.columns import columns
 from rmb.metrics.position import Flips, consistency, first_preferred, flips, position_test
 from rmb.outcomes import Outcome, Showing
 from tests.builders import always_first, listing, outcome, pair, run, showing, told
+from tests.test_slots import rotated, whole
 
 ALONE = (showing(1.0, 0.0, position=None),)
 """Rated without the other, so that there is no place."""
@@ -79,6 +80,58 @@ def test_flips_are_counted_over_all_comparisons_of_a_list() -> None:
     """Each loser of a list was shown in both orders."""
     judged = columns([outcome(told("right", "right"), told("right", "wrong"), told("wrong", "right"))])
     assert flips(judged).to_json() == {"same": 1, "to_first": 1, "to_second": 1, "with_tie": 0, "unread": 0}
+
+
+@pytest.mark.parametrize(
+    ("lists", "counted", "shares"),
+    [
+        pytest.param([("012", "0"), ("210", "0")], Flips(2, 0, 0, 0, 0), [1, 1], id="right in both"),
+        pytest.param([("012", "0"), ("210", "2")], Flips(0, 1, 0, 1, 0), [0, 0], id="the first in both"),
+        pytest.param(
+            [("012", "0"), ("120", "0"), ("201", "2")],
+            # 0 stands before 1 in the first and the third: right and right, tie and right. It stands before 2 in the
+            # first alone: right and right, right and wrong.
+            Flips(2, 1, 0, 1, 0),
+            [0.5, 0.5],
+            id="rotations, one of them wrong",
+        ),
+        pytest.param(
+            [("012", "0"), ("120", "1"), ("201", "2")],
+            Flips(0, 2, 0, 2, 0),
+            [0, 0],
+            id="rotations, the first",
+        ),
+        pytest.param(
+            [("012", "0"), ("120", "parse"), ("201", "0")],
+            # Against 1 the second order is in both pairs; against 2 in one of two.
+            Flips(1, 0, 0, 0, 3),
+            [1],
+            id="rotations, one without a verdict",
+        ),
+        pytest.param(
+            [("012", "0"), ("210", "0"), ("012", "1"), ("210", "0")],
+            Flips(2, 0, 1, 1, 0),
+            [0.5, 0.5],
+            id="two samples",
+        ),
+    ],
+)
+def test_flips_between_the_orders_of_a_list(
+    lists: list[tuple[str, str]], counted: Flips, shares: list[float]
+) -> None:
+    """Of each comparison and sample, every two showings with the best response before the loser in one alone."""
+    judged = columns([whole(*lists)])
+    assert flips(judged) == counted
+    assert consistency(judged)[1].tolist() == shares
+
+
+def test_under_rotations_a_judge_that_goes_by_the_texts_has_no_lean() -> None:
+    """The best response stands before a loser in as many orders as behind one: half of the picks are first."""
+    lists = [(order, "0") for order in rotated(4)]
+    judged = columns([whole(*lists, uid=str(n), asked=str(n)) for n in range(12)])
+    assert first_preferred(judged).mean() == 0.5
+    assert position_test(judged) == 1.0
+    assert flips(judged) == Flips(12 * (3 + 4 + 3), 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,8 @@ Cut = Callable[[], None]
         ("--template", "pairwise_v1"),
         ("--style", "verdict_only", "--criteria", "helpfulness"),
         ("--orders", "single", "--seed", "3"),
+        ("--template", "listwise_best_v1"),
+        ("--template", "listwise_best_v1", "--orders", "rotations", "--samples", "2"),
         ("--samples", "2"),
         ("--limit", "5"),
         ("--set", "bon"),

@@ -19,7 +19,7 @@ from rmb.errors import DataError
 from rmb.metrics.columns import columns
 from rmb.metrics.credits import ORDERS, item_credits
 from rmb.metrics.summary import summarise
-from rmb.outcomes import HEADLINE, Convention, Outcome, Showing, facts
+from rmb.outcomes import HEADLINE, Convention, ItemFacts, Listed, Outcome, Showing, facts
 from rmb.records import JUDGE_FAILURES, RUN_FAILURES, Candidate, Failure, Item, Message, Usage
 from rmb.run import Settings
 from rmb.run.rows import COLUMNS, as_unicode, read_outcomes, read_rows, write_rows
@@ -88,13 +88,29 @@ def showings(draw: st.DrawFn, loser: int) -> Sequence[Showing]:
 
 @st.composite
 def outcomes(draw: st.DrawFn) -> tuple[Outcome, ...]:
-    """Up to four outcomes, each with a showing for every loser at least."""
+    """Up to four outcomes, each with a showing for every loser at least; some shown as whole lists."""
     found = []
     for number in range(draw(st.integers(0, 4))):
         item = facts(draw(items(number)))
         shown = [one for loser in item.losers for one in draw(showings(loser))]
+        if draw(st.booleans()):
+            shown = draw(in_lists(item, shown))
         found.append(Outcome(item, tuple(shown)))
     return tuple(found)
+
+
+@st.composite
+def in_lists(draw: st.DrawFn, item: ItemFacts, said: Sequence[Showing]) -> list[Showing]:
+    """One showing of each loser, in each of some orders of the whole list."""
+    by_loser = {one.loser: one for one in said}
+    orders = draw(st.lists(st.permutations(range(len(item.marks))), min_size=1, max_size=3, unique_by=tuple))
+    shown = []
+    for number, order in enumerate(orders):
+        for loser, one in by_loser.items():
+            slot, rival = order.index(item.best), order.index(loser)
+            place = Listed(number, slot, rival)
+            shown.append(replace(one, position=int(slot > rival), sample=0, listed=place))
+    return shown
 
 
 def stored(one: Outcome) -> Outcome:
@@ -269,6 +285,33 @@ def test_items_that_share_an_id_stay_two(second: Item) -> None:
     assert [one.item for one in written_and_read(fresh)] == [one.item for one in fresh]
 
 
+def test_where_the_two_stood_in_a_list_is_kept(tmp_path: Path) -> None:
+    """Order and slots from 0, as they were; null where no list was shown."""
+    ran = run(Scripted(honest, width=None), [listing("good", ["a", "b"])], Settings(orders="rotations"))
+    paired = run(Scripted(honest), [pair()])
+    write_rows(tmp_path / "items.parquet", {"lists": ran.outcomes, "pairs": paired.outcomes})
+    rows = read_rows(tmp_path / "items.parquet")
+    assert [(row["loser"], row["list_order"], row["slot"], row["loser_slot"]) for row in rows] == [
+        *((1, 0, 0, 1), (1, 1, 2, 0), (1, 2, 1, 2)),
+        *((2, 0, 0, 2), (2, 1, 2, 1), (2, 2, 1, 0)),
+        *((1, None, None, None), (1, None, None, None)),
+    ]
+    back = read_outcomes(tmp_path / "items.parquet")
+    for name, fresh in (("lists", ran.outcomes), ("pairs", paired.outcomes)):
+        assert [one.listed for each in back[name] for one in each.showings] == [
+            one.listed for each in fresh for one in each.showings
+        ]
+
+
+@pytest.mark.parametrize("orders", ["both", "rotations", "single"])
+def test_figures_of_lists_are_those_of_the_fresh_outcomes(orders: Any) -> None:
+    """Slots and credits of lists, in every order of them."""
+    fresh = run(Scripted(always_first, width=None), MANY, Settings(orders=orders, samples=2)).outcomes
+    told = summarise(fresh, resamples=50)
+    assert told["slots"] is not None
+    assert summarise(written_and_read(fresh), resamples=50) == told
+
+
 # Files that are none.
 
 
@@ -391,6 +434,66 @@ def test_rows_that_make_no_outcome_are_refused(file: Path, change: Callable[[Row
     assert says in refusal(file)
 
 
+@pytest.fixture
+def lists(tmp_path: Path) -> Path:
+    """The rows of a list that was shown whole in its three rotations."""
+    judge = Scripted(honest, width=None)
+    found = run(judge, [listing("good", ["a", "b"], uid="1")], Settings(orders="rotations"))
+    write_rows(tmp_path / "lists.parquet", {JUDGE: found.outcomes})
+    return tmp_path / "lists.parquet"
+
+
+def in_first(**values: object) -> Callable[[Rows], Rows]:
+    """Puts values into the first row: loser 1, list order 0, slots 0 and 1."""
+    return lambda rows: [rows[0] | values, *rows[1:]]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param(
+            in_first(list_order=None), "in slots 0 and 1 of list order None", id="slots without order"
+        ),
+        pytest.param(in_first(slot=None), "in slots None and 1 of list order 0", id="no slot"),
+        pytest.param(
+            in_first(loser_slot=None), "in slots 0 and None of list order 0", id="no slot of the loser"
+        ),
+        pytest.param(in_first(slot=None, loser_slot=None), "in slots None and None", id="an order alone"),
+        pytest.param(in_first(slot=-1), "in slots -1 and 1 of list order 0", id="a slot below 0"),
+        pytest.param(in_first(list_order=-1), "in slots 0 and 1 of list order -1", id="an order below 0"),
+        pytest.param(in_first(slot=1), "in slots 1 and 1 of list order 0", id="one slot for both"),
+        pytest.param(in_first(position=1), "list order 0, at position 1", id="first at position 1"),
+        pytest.param(in_first(position=None), "list order 0, at position None", id="in a list, and alone"),
+        pytest.param(in_first(loser_slot=2), "losers [1, 2] in slots [0, 2, 2] of list order 0", id="a gap"),
+        pytest.param(in_first(loser_slot=3), "losers [1, 2] in slots [0, 3, 2] of list order 0", id="beyond"),
+        pytest.param(without(loser=2, list_order=1), "has losers [1] in slots ", id="a loser left out"),
+        pytest.param(
+            without(loser=2, list_order=0), "losers [1] in slots [0, 1] of list order 0", id="a shorter list"
+        ),
+        pytest.param(
+            in_first(loser=2), "losers [2, 2] in slots [0, 1, 2] of list order 0", id="a loser twice"
+        ),
+        pytest.param(in_first(list_order=1), "of list order 1", id="in another list"),
+    ],
+)
+def test_rows_that_make_no_list_are_refused(lists: Path, change: Callable[[Rows], Rows], says: str) -> None:
+    """In a list every response has a slot of its own, and both places are told or none."""
+    changed(lists, change)
+    said = refusal(lists)
+    assert "holds rows that make no outcome" in said
+    assert says in said
+
+
+def test_a_folder_from_before_lists_were_told_says_what_to_do(file: Path) -> None:
+    """Rows of schema 2 have no slots: one line, and the way out."""
+    table = parquet.read_table(file).drop_columns(["list_order", "slot", "loser_slot"])
+    parquet.write_table(table, file)
+    assert refusal(file) == (
+        f"{file} has no column 'list_order': another version wrote it; run the same `rmb judge` again (its answers "
+        "are kept, nothing is asked twice)"
+    )
+
+
 @pytest.mark.parametrize(
     ("column", "values"),
     [
@@ -413,7 +516,7 @@ def test_a_column_of_another_type_is_refused(file: Path, column: str, values: li
 
 HOLES = {
     *("best_model", "loser_model", "position", "verdict", "best_score", "loser_score"),
-    *("credit", "failure", "detail", "cost_usd"),
+    *("credit", "failure", "detail", "cost_usd", "list_order", "slot", "loser_slot"),
 }
 """Columns in which null means that there is nothing."""
 

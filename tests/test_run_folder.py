@@ -136,7 +136,7 @@ CONTRACT = {
     ),
     *("position_consistency", "first_position_rate", "counts", "cost_usd", "convention"),
 }
-EXTRAS = {"macro", "bounds", "behaviour", "sensitivity", "few_conversations"}
+EXTRAS = {"macro", "bounds", "behaviour", "sensitivity", "few_conversations", "slots"}
 
 
 def test_the_summary_has_the_keys_of_the_contract(place: Path) -> None:

@@ -78,10 +78,11 @@ JUDGED = (
     click.option("--limit", metavar="N", type=COUNT, help="At most N items, spread over the scenarios."),
     click.option(
         "--orders",
-        type=click.Choice(["both", "single"]),
+        type=click.Choice(["both", "single", "rotations"]),
         default="both",
         show_default=True,
-        help="Show each two responses in both orders, or once in an order drawn from the seed.",
+        help="Show responses in an order and its reverse, or once in an order drawn from the seed; rotations: to judges "
+        "that see whole lists, each response once in each slot; pairs in both orders.",
     ),
     click.option(
         "--samples", metavar="K", type=COUNT, default=1, show_default=True, help="Ask each question K times."

@@ -16,12 +16,14 @@ from rmb.cli.opening import Judge
 from rmb.datasets import Benchmark
 from rmb.metrics.behaviour import behaviour
 from rmb.metrics.columns import columns
+from rmb.metrics.sampling import curve
 from rmb.metrics.sensitivity import sensitivity
 from rmb.metrics.summary import summarise
 from rmb.outcomes import Convention, Outcome
 from rmb.records import Item
 from rmb.report.progress import Watch
-from rmb.report.table import Row, behaviours, headline, notes, scenarios, wide_console
+from rmb.report.table import Row, behaviours, headline, notes, scenarios, slots, wide_console
+from rmb.report.votes import samples
 from rmb.run import folder
 from rmb.run.execute import Run, execute
 from rmb.run.plan import Settings
@@ -70,12 +72,11 @@ class Recorded:
 
     def summary(self) -> dict[str, Any]:
         """summary.json: the figures, what the run counted, and the conventions that hold for both."""
-        outcomes, convention = self.run.outcomes, self.convention
-        judged = {self.judge.card.name: columns(outcomes)}
+        name, outcomes, convention = self.judge.card.name, self.run.outcomes, self.convention
+        more = curve(outcomes, convention=convention)
         return {
-            **summarise(outcomes, convention=convention),
-            "behaviour": behaviour(outcomes, model=self.model, convention=convention),
-            "sensitivity": sensitivity(judged, convention).to_json(),
+            **figures(name, outcomes, convention, model=self.model),
+            **({} if more is None else {"samples": more}),
             "failures": dict(self.run.failures),
             "counts": dict(self.run.counts),
             "cost_usd": self.run.cost_usd,
@@ -102,6 +103,17 @@ class Recorded:
         return summary
 
 
+def figures(
+    name: str, outcomes: Sequence[Outcome], convention: Convention, *, model: str | None = None
+) -> dict[str, Any]:
+    """All that summary.json tells of a judge's outcomes. model: the judge's own, if it has one."""
+    return {
+        **summarise(outcomes, convention=convention),
+        "behaviour": behaviour(outcomes, model=model, convention=convention),
+        "sensitivity": sensitivity({name: columns(outcomes)}, convention).to_json(),
+    }
+
+
 def sanity_rows(sanity: Judged, named: Collection[str], convention: Convention) -> list[Row]:
     """The lines of the judges without a model, but for those that were asked for by name; without intervals or tests."""
     return [
@@ -120,10 +132,21 @@ def show_tables(rows: Sequence[Row], sanity: Sequence[Row]) -> None:
     """Each judge's scenarios, then the judges beside those without a model, on stdout."""
     console = wide_console()
     for row in rows:
-        console.print(scenarios(row.judge, row.summary))
-        console.print()
+        for table in (scenarios(row.judge, row.summary), slots(row.judge, row.summary)):
+            if table is not None:
+                console.print(table)
+                console.print()
     console.print(behaviours([*rows, *sanity]))
     console.print()
     console.print(headline([*rows, *sanity]))
     for note in notes(rows):
         console.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+def show_samples(rows: Sequence[Row]) -> None:
+    """What more samples buy, on stdout; nothing if no judge was asked twice."""
+    table = samples(rows)
+    if table is not None:
+        console = wide_console()
+        console.print()
+        console.print(table)

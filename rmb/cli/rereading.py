@@ -12,7 +12,7 @@ import click
 
 from rmb.cli.opening import Judge
 from rmb.cli.options import convention
-from rmb.cli.recording import Recorded, answered, sanity_outcomes, sanity_rows, show_tables
+from rmb.cli.recording import Recorded, answered, sanity_outcomes, sanity_rows, show_samples, show_tables
 from rmb.cli.reopening import data_of, judge_of
 from rmb.errors import COMPLETE, INCOMPLETE
 from rmb.outcomes import Outcome
@@ -47,7 +47,9 @@ def read_again(place: Path, given: Mapping[str, Any]) -> int:
     if given["as_json"]:
         click.echo(json.dumps(summary, allow_nan=False))
     else:
-        show_tables([Row(judge.card.name, summary)], sanity_rows(sanity, {judge.card.name}, counted))
+        rows = [Row(judge.card.name, summary)]
+        show_tables(rows, sanity_rows(sanity, {judge.card.name}, counted))
+        show_samples(rows)
     return INCOMPLETE if run.unanswered else COMPLETE
 
 
@@ -65,7 +67,7 @@ def changed(before: Sequence[Outcome], after: Sequence[Outcome]) -> int:
     """Showings whose verdict, or reason for having none, is another than it was."""
     told = [
         {
-            (outcome.item, showing.loser, showing.position, showing.sample): (
+            (outcome.item, showing.loser, showing.arrangement, showing.sample): (
                 showing.said,
                 showing.failure and showing.failure.reason,
             )

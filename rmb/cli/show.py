@@ -30,7 +30,9 @@ def show(run: str, item: str, data: str | None, cache: str | None) -> None:
     click.echo(f"{item}  {mine[0]['goal']}/{mine[0]['scenario']}  judge {manifest['judge']['name']}")
     show_item(manifest, item, data)
     # Some judges' answers are never stored: they cost less than a look-up.
-    kept = KINDS[manifest["judge"]["card"]["kind"]].stored
+    kind = manifest["judge"]["card"]["kind"]
+    # A panel's rows name its members' answers.
+    kept = kind not in KINDS or KINDS[kind].stored
     with Store(Path(cache).expanduser() if cache else default_folder()) as store:
         asked: set[str] = set()
         for row in mine:
@@ -91,6 +93,9 @@ def show_answer(number: int, stored: dict[str, Any] | None) -> None:
 def conclusion(row: dict[str, Any]) -> str:
     """A showing's verdict in one line."""
     shown = {0: "best shown first", 1: "best shown second", None: "each rated alone"}[row["position"]]
+    if row["list_order"] is not None:
+        order, best, loser = row["list_order"], row["slot"] + 1, row["loser_slot"] + 1
+        shown = f"list order {order}, best in slot {best}, loser in slot {loser}"
     if row["failure"]:
         said = f"no verdict: {row['failure']} ({row['detail']})"
     else:

@@ -16,11 +16,36 @@ from itertools import groupby
 import numpy as np
 
 from rmb.metrics.arrays import Flags, Floats, Integers, summed
-from rmb.outcomes import ItemFacts, Outcome, Showing, drawn_position
+from rmb.outcomes import ItemFacts, Outcome, Showing, drawn_list, drawn_position
 
 VOTES = {"chosen": 1.0, "tie": 0.5, "rejected": 0.0, None: math.nan}
 ALONE = -1
 """Position of a response that was rated without the other."""
+UNLISTED = -1
+"""Order and slots of a response that was not shown in a list."""
+
+
+@dataclass(frozen=True)
+class Lists:
+    """L lists that were shown whole, sorted by item, order and sample: the items of three or more responses of a
+    judge that sees all of them at once.
+
+    of: (S,) the list of each showing; UNLISTED for one that was in none.
+    item, order, sample, slot: (L,) of each list; slot is the best response's, 0 for the first.
+    """
+
+    of: Integers
+    item: Integers
+    order: Integers
+    sample: Integers
+    slot: Integers
+
+    def product(self, values: Floats) -> Floats:
+        """(L,) the product over each list's losers. values: (S,)."""
+        inside = np.flatnonzero(self.of >= 0)
+        by_list = inside[np.argsort(self.of[inside], kind="stable")]
+        found: Floats = np.multiply.reduceat(values[by_list], starts(self.of[by_list]))
+        return found
 
 
 @dataclass(frozen=True)
@@ -31,6 +56,7 @@ class Columns:
     The three levels nest: showings stand by comparison, comparisons by item.
 
     comparison: (S,) the comparison of each showing. position: (S,) 0 or 1, or ALONE. sample: (S,).
+    order: (S,) number of the list's arrangement; slot, rival_slot: (S,) where the two stood in it; else UNLISTED.
     vote: (S,) 1 for the best response, ½ for neither, 0 for its rival, NaN without a verdict.
     best, rival: (S,) the scores; NaN without a verdict. graded, unanswered: (S,).
     item: (C,) the item of each comparison. loser: (C,) index of the losing candidate.
@@ -42,6 +68,9 @@ class Columns:
     comparison: Integers
     position: Integers
     sample: Integers
+    order: Integers
+    slot: Integers
+    rival_slot: Integers
     best: Floats
     rival: Floats
     vote: Floats
@@ -82,6 +111,34 @@ class Columns:
         return alone
 
     @cached_property
+    def whole(self) -> Flags:
+        """(I,) whether all that was shown of an item was its whole list, of three or more responses.
+
+        A list of two is a pair: its one loser stands in no order with another.
+        """
+        unlisted = summed(self.item[self.comparison], self.order == UNLISTED, len(self.items)) > 0
+        whole: Flags = ~unlisted & (np.bincount(self.item, minlength=len(self.items)) > 1)
+        return whole
+
+    @cached_property
+    def lists(self) -> Lists:
+        """The lists of the items that were shown whole."""
+        item = self.item[self.comparison]
+        inside = self.whole[item]
+        told = np.column_stack([item, self.order, self.sample])[inside]
+        of = np.full(len(item), UNLISTED, dtype=np.int64)
+        found, first, of[inside] = np.unique(told, axis=0, return_index=True, return_inverse=True)
+        item, order, sample = found.T
+        return Lists(of, item, order, sample, self.slot[inside][first])
+
+    @cached_property
+    def arrangement(self) -> Integers:
+        """(S,) how each showing of a comparison was shown: the list's order where all of an item was, else the
+        position.
+        """
+        return np.where(self.whole[self.item[self.comparison]], self.order, self.position)
+
+    @cached_property
     def averaged(self) -> Floats:
         """(C,) the vote of the scores added over all showings; NaN where any showing has no verdict.
 
@@ -110,6 +167,20 @@ class Columns:
             self.drawn[seed] = np.array(places, dtype=np.int64)
         return self.drawn[seed]
 
+    def drawn_orders(self, seed: int) -> Integers:
+        """(I,) which order of each item's list is drawn from a seed; UNLISTED for an item that was not shown whole."""
+        found = np.full(len(self.items), UNLISTED, dtype=np.int64)
+        for item in np.flatnonzero(self.whole):
+            begin, end = np.searchsorted(self.lists.item, (item, item + 1))
+            orders = np.unique(self.lists.order[begin:end])
+            found[item] = orders[drawn_list(seed, self.items[item], len(orders))]
+        return found
+
+
+def starts(numbers: Integers) -> Integers:
+    """Where each run of equal numbers begins. numbers: none below 0."""
+    return np.flatnonzero(np.diff(numbers, prepend=-1)).astype(np.int64, copy=False)
+
 
 def exact_sum(values: Floats) -> float:
     """The sum, rounded once and not on the way; of values too large to be added, the largest number there is."""
@@ -133,6 +204,9 @@ def columns(outcomes: Sequence[Outcome]) -> Columns:
         comparison=np.array([number for number, _ in shown], dtype=np.int64),
         position=np.array([ALONE if one.position is None else one.position for one in showings], np.int64),
         sample=np.array([one.sample for one in showings], dtype=np.int64),
+        order=np.array([one.listed.order if one.listed else UNLISTED for one in showings], np.int64),
+        slot=np.array([one.listed.slot if one.listed else UNLISTED for one in showings], np.int64),
+        rival_slot=np.array([one.listed.rival if one.listed else UNLISTED for one in showings], np.int64),
         best=np.array(
             [one.best if here else math.nan for one, here in zip(showings, known, strict=True)], float
         ),
@@ -153,6 +227,12 @@ def sorting(outcome: Outcome) -> tuple[object, ...]:
 
 def comparisons(number: int, outcome: Outcome) -> Iterator[tuple[int, list[Showing]]]:
     """The showings of each loser, with the number of the item."""
-    ordered = sorted(outcome.showings, key=lambda one: (one.loser, one.sample, one.position or 0))
+    ordered = sorted(outcome.showings, key=standing)
     for _, group in groupby(ordered, key=lambda one: one.loser):
         yield number, list(group)
+
+
+def standing(showing: Showing) -> tuple[int, ...]:
+    """What the showings of an item are sorted by."""
+    order = UNLISTED if showing.listed is None else showing.listed.order
+    return showing.loser, showing.sample, showing.position or 0, order

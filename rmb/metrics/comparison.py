@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from rmb.metrics.agreement import Agreement, agreement, alpha, disagreements
-from rmb.metrics.columns import Columns, columns, sorting
+from rmb.metrics.alignment import Key, keys
+from rmb.metrics.columns import Columns, columns
 from rmb.metrics.intervals import RESAMPLES
 from rmb.metrics.paired import MATTERS, Finding, Paired, finding, holm, in_words, paired
 from rmb.metrics.sensitivity import Sensitivity, sensitivity
@@ -94,14 +94,10 @@ def shared(judges: Judges) -> dict[str, tuple[Outcome, ...]]:
     return {name: tuple(mine[key] for key in mine if key in common) for name, mine in keyed.items()}
 
 
-def numbered(outcomes: Sequence[Outcome]) -> Iterator[tuple[tuple[object, ...], Outcome]]:
-    """Each outcome under its item's key and the number of times that this key was there before."""
-    seen: Counter[tuple[object, ...]] = Counter()
-    for one in outcomes:
-        if one.showings:
-            key = sorting(one)
-            yield (key, seen[key]), one
-            seen[key] += 1
+def numbered(outcomes: Sequence[Outcome]) -> Iterator[tuple[Key, Outcome]]:
+    """Each outcome that has a comparison, under what stands for its item."""
+    compared = [one for one in outcomes if one.showings]
+    yield from zip(keys(one.item for one in compared), compared, strict=True)
 
 
 def compare(

@@ -2,6 +2,9 @@
 
 Sources: the product over losers is RMB's best-of-N accuracy (arXiv 2410.09893, section on metrics); `majority`
 with both orders is the two-order counter of JudgeBench (arXiv 2410.12784) with its ties as the convention says.
+
+Losers that were shown in pairs stand in orders of their own, so the mean over orders comes first and the product
+over losers second. In a list that was shown whole all losers stand in one order: there the product comes first.
 """
 
 from __future__ import annotations
@@ -11,22 +14,27 @@ from dataclasses import replace
 
 import numpy as np
 
-from rmb.metrics.arrays import Floats
-from rmb.metrics.columns import Columns
+from rmb.metrics.arrays import Floats, Integers, summed
+from rmb.metrics.columns import Columns, starts
+from rmb.metrics.intervals import ratio
 from rmb.outcomes import Convention, Order
 
 
 def item_credits(judged: Columns, convention: Convention) -> Floats:
     """(I,) the credit of each item in [0, 1]: the product over its losers; NaN where it is left out.
 
+    Of a list that was shown whole it is the product within each order shown, and then the mean (`expected`), the
+    least (`consistent`) or the drawn one (`single`) of these; `majority` and `averaged` are the consensus of all
+    orders against each loser, and then the product.
     A list that is only partly answered is left out even where a loser is known to have won: to count it would
     count losses and not wins.
     """
     if not judged.comparisons:
         return np.empty(0)
-    starts = np.flatnonzero(np.diff(judged.item, prepend=-1))
-    worth: Floats = np.multiply.reduceat(comparison_credits(judged, convention), starts)
-    return worth
+    worth: Floats = np.multiply.reduceat(comparison_credits(judged, convention), starts(judged.item))
+    if convention.order not in BY_LIST or not judged.whole.any():
+        return worth
+    return np.where(judged.whole, list_credits(judged, convention), worth)
 
 
 def comparison_credits(judged: Columns, convention: Convention) -> Floats:
@@ -54,28 +62,45 @@ def expected(judged: Columns, convention: Convention) -> Floats:
 
 
 def consistent(judged: Columns, convention: Convention) -> Floats:
-    """The credit of the order in which the judge does worse: 1 only if right in both.
+    """The credit of the order in which the judge does worst: 1 only if right in all that were shown.
 
-    NaN where one order only was shown. Responses that were rated alone have the same credit in any order.
+    NaN where the best response was never first, or never second. Responses that were rated alone have the same
+    credit in any order.
     """
     worth = showing_credits(judged, convention)
-    worse = np.min([mean_at(judged, worth, place) for place in (0, 1)], axis=0)
-    return np.where(judged.alone, judged.total(worth) / judged.showings, worse)
+    worst = least(judged.comparison, judged.arrangement, worth, judged.comparisons)
+    ordered = np.where(judged.by_order.all(axis=1), worst, np.nan)
+    return np.where(judged.alone, judged.total(worth) / judged.showings, ordered)
 
 
-def mean_at(judged: Columns, worth: Floats, place: int) -> Floats:
-    """The mean over the showings with the best response at a place; NaN where there is none."""
-    here = judged.position == place
-    return judged.total(np.where(here, worth, 0.0)) / np.where(shown := judged.total(here), shown, np.nan)
+def least(unit: Integers, arrangement: Integers, worth: Floats, units: int) -> Floats:
+    """(units,) of the means over the showings of each of a unit's arrangements, the least; NaN for a unit of one.
+
+    unit, arrangement, worth: of each showing.
+    """
+    width = int(arrangement.max(initial=0)) + 2
+    found, number = np.unique(unit * width + arrangement + 1, return_inverse=True)
+    means = summed(number, worth, len(found)) / np.bincount(number)
+    of_unit = found // width
+    lowest = np.full(units, np.nan)
+    if len(found):
+        lowest[np.unique(of_unit)] = np.minimum.reduceat(means, starts(of_unit))
+    return np.where(np.bincount(of_unit, minlength=units) > 1, lowest, np.nan)
 
 
 def single(judged: Columns, convention: Convention) -> Floats:
-    """The credit of the one order that is drawn from the seed; where only one was shown, of that one."""
+    """The credit of the one order that is drawn from the seed; where only one was shown, of that one.
+
+    All losers of a list that was shown whole have the same order drawn.
+    """
     worth = showing_credits(judged, convention)
-    drawn = judged.drawn_positions(convention.seed)
-    of_drawn = np.where(drawn == 0, mean_at(judged, worth, 0), mean_at(judged, worth, 1))
-    both = judged.by_order.all(axis=1)
-    return np.where(both, of_drawn, judged.total(worth) / judged.showings)
+    whole = judged.whole[judged.item]
+    positions, orders = judged.drawn_positions(convention.seed), judged.drawn_orders(convention.seed)
+    drawn = np.where(whole, orders[judged.item], positions)
+    here = judged.arrangement == drawn[judged.comparison]
+    of_drawn = ratio(judged.total(np.where(here, worth, 0.0)), judged.total(here))
+    known = whole | judged.by_order.all(axis=1)
+    return np.where(known, of_drawn, judged.total(worth) / judged.showings)
 
 
 def majority(judged: Columns, convention: Convention) -> Floats:
@@ -115,6 +140,22 @@ ORDERS: Mapping[Order, Callable[[Columns, Convention], Floats]] = {
     "majority": majority,
 }
 """How the showings of a comparison become its credit."""
+
+
+def list_credits(judged: Columns, convention: Convention) -> Floats:
+    """(I,) the credit of each item that was shown whole, under an order of BY_LIST; NaN for the others."""
+    lists, items = judged.lists, len(judged.items)
+    won = lists.product(showing_credits(judged, convention))
+    if convention.order == "consistent":
+        return least(lists.item, lists.order, won, items)
+    drawn = judged.drawn_orders(convention.seed)[lists.item]
+    counted = np.full(len(won), True) if convention.order == "expected" else lists.order == drawn
+    sums = summed(lists.item, np.where(counted, won, 0.0), items)
+    return ratio(sums, summed(lists.item, counted, items))
+
+
+BY_LIST: frozenset[Order] = frozenset({"expected", "consistent", "single"})
+"""Under these, a list's losers are multiplied within each order; under the others, orders are put together first."""
 
 
 def under(convention: Convention, order: Order) -> Convention:

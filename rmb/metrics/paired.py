@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
 from scipy import stats
 
 from rmb.metrics.arrays import Flags, Floats
-from rmb.metrics.averages import Groups, block, cell_of
+from rmb.metrics.averages import Groups, block
 from rmb.metrics.columns import Columns
 from rmb.metrics.credits import item_credits, under
-from rmb.metrics.intervals import FEW, RESAMPLES, Figure, found_in
-from rmb.metrics.permutation import sign_flip
+from rmb.metrics.intervals import FEW, RESAMPLES, Figure
+from rmb.metrics.together import Found, figures_of, sign_flips
 from rmb.outcomes import Convention
 
 LEVEL = 0.05
@@ -49,12 +50,12 @@ class McNemar:
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
-    """The first judge against the second on the items where both have a credit.
+class Difference:
+    """Differences of credits, one an item, put together.
 
-    differing: items on which the credits differ.
-    overall, cells: mean differences of credits in [-1, 1], first less second, with intervals clustered by
-        conversation; Overall is over the cells that have such an item.
+    items: that have one. differing: on which it is not 0.
+    overall, cells: means of them, with intervals clustered by conversation; Overall is over the cells that have
+        such an item.
     p: sign-flip test of the Overall difference.
     detectable: smallest true difference that such data shows with 80 % power; None where no spread is known.
     """
@@ -65,8 +66,14 @@ class Paired:
     overall: Figure
     cells: dict[str, Any]
     p: float
-    mcnemar: McNemar
     detectable: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paired(Difference):
+    """The first judge against the second on the items where both have a credit: differences in [-1, 1]."""
+
+    mcnemar: McNemar
 
 
 def paired(
@@ -76,30 +83,65 @@ def paired(
 
     first, second: of the same items. pairs: how many pairs of judges are compared at once.
     """
-    one, other = item_credits(first, convention), item_credits(second, convention)
-    known = ~np.isnan(one - other)
+    between = item_credits(first, convention) - item_credits(second, convention)
+    known = ~np.isnan(between)
     if not known.any():
         return None
     groups = Groups(first, present=True)
-    # Only cells in which both have a credit: a mean of four with one unknown is unknown.
-    measured = {cell_of(item) for item, here in zip(first.items, known, strict=True) if here}
-    groups.cells = tuple(cell for cell in groups.cells if cell in measured)
-    found = found_in([groups.part("it", one - other, convention.average)], resamples=resamples)
+    (found,) = differences(groups, [between], convention, tests=pairs, resamples=resamples)
+    return Paired(
+        **{field.name: getattr(found, field.name) for field in fields(found)},
+        mcnemar=mcnemar(*(right(judged, convention)[known] for judged in (first, second))),
+    )
+
+
+def differences(
+    groups: Groups,
+    values: Sequence[Floats],
+    convention: Convention,
+    *,
+    tests: int = 1,
+    resamples: int = RESAMPLES,
+) -> list[Difference]:
+    """Each of some differences on the same items, all from the same draws.
+
+    groups: of the items. values: (I,) each, NaN where an item has none; every one has an item that does.
+    tests: how many are asked about at once, which `detectable` allows for.
+    """
+    if not values:
+        return []
+    held = [measured(groups, one) for one in values]
+    parts = [mine.part("it", one, convention.average) for mine, one in zip(held, values, strict=True)]
+    found = figures_of(parts, resamples=resamples)
+    by_conversation = [shares(mine, one, convention) for mine, one in zip(held, values, strict=True)]
+    p_values = sign_flips(np.column_stack(by_conversation))
+    return [difference(groups, *each, LEVEL / tests) for each in zip(values, found, p_values, strict=True)]
+
+
+def difference(groups: Groups, values: Floats, found: Found, p: float, level: float) -> Difference:
+    """One difference with its figures and the p-value of its test. level: at which it is tested."""
+    known = ~np.isnan(values)
     overall = found["it:overall"]
     assert overall is not None
-    by_conversation = shares(groups, one - other, convention)
-    return Paired(
+    return Difference(
         items=int(known.sum()),
-        differing=int((one != other)[known].sum()),
-        conversations=len(np.unique(first.conversation[known])),
+        differing=int((values[known] != 0).sum()),
+        conversations=len(np.unique(groups.judged.conversation[known])),
         overall=overall,
         cells=block(
             {name: figure and figure.to_json() for name, figure in found.items()}, "it", groups.goals
         ),
-        p=sign_flip(by_conversation),
-        mcnemar=mcnemar(*(right(judged, convention)[known] for judged in (first, second))),
-        detectable=None if overall.error is None else detectable(overall.error, LEVEL / pairs),
+        p=p,
+        detectable=None if overall.error is None else detectable(overall.error, level),
     )
+
+
+def measured(groups: Groups, values: Floats) -> Groups:
+    """The same groups with only the cells in which an item has a value: a mean with one unknown is unknown."""
+    here = {groups.cell.names[place] for place in np.unique(groups.cell.place[~np.isnan(values)])}
+    mine = copy(groups)
+    mine.cells = tuple(cell for cell in groups.cells if cell in here)
+    return mine
 
 
 def shares(groups: Groups, differences: Floats, convention: Convention) -> Floats:
@@ -142,13 +184,17 @@ def detectable(error: float, level: float = LEVEL, power: float = POWER) -> floa
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's step-down adjustment (Holm 1979): p-values that hold for all the pairs together."""
-    from statsmodels.stats.multitest import multipletests
+    # By hand: statsmodels' multipletests collects garbage whenever it is called, which takes 0.1 s.
+    raw = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(raw, kind="stable")
+    stepped = np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1))
+    adjusted = np.empty_like(raw)
+    adjusted[order] = np.minimum(1.0, stepped)
+    return [float(p) for p in adjusted]
 
-    return [float(p) for p in multipletests(p_values, method="holm")[1]] if p_values else []
 
-
-def finding(result: Paired, p: float, *, matters: float = MATTERS) -> Finding:
-    """What may be said of two judges. p: adjusted for the other pairs; matters: the smallest difference of interest.
+def finding(result: Difference, p: float, *, matters: float = MATTERS) -> Finding:
+    """What may be said of two judges, or levels. p: adjusted for the others that are asked about; matters: the smallest difference of interest.
 
     "no difference shown" only where a difference that matters would have shown.
     """
@@ -161,7 +207,7 @@ def finding(result: Paired, p: float, *, matters: float = MATTERS) -> Finding:
     return "no difference shown" if result.detectable <= matters else "not enough data"
 
 
-def in_words(names: tuple[str, str], result: Paired, p: float, *, matters: float = MATTERS) -> str:
+def in_words(names: tuple[str, str], result: Difference, p: float, *, matters: float = MATTERS) -> str:
     """The finding in one plain sentence."""
     gap = f"{abs(100 * result.overall.value):.1f} points"
     match finding(result, p, matters=matters):
@@ -192,7 +238,7 @@ def spread(figure: Figure) -> str:
     return f" (95 % {low:.1f} to {high:.1f})"
 
 
-def would_show(result: Paired) -> str:
+def would_show(result: Difference) -> str:
     """The detectable difference in words."""
     return (
         "no difference of any size" if result.detectable is None else f"{100 * result.detectable:.1f} points"

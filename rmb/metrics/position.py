@@ -39,23 +39,23 @@ def first_preferred(judged: Columns) -> Floats:
 
 
 def paired_orders(judged: Columns) -> Floats:
-    """(P, 3) the two orders of each comparison and sample: its comparison, and the votes with the best response
-    shown first and second. Only where both orders were shown; a vote is NaN without a verdict.
+    """(P, 3) pairs of showings of one comparison and sample: the comparison, and the votes with the best response
+    shown first and second. Every two that there are: one of a pair in both orders, several of a list in all
+    rotations, none where one order was shown. A vote is NaN without a verdict.
     """
-    samples = int(judged.sample.max(initial=0)) + 1
-    cell = judged.comparison * samples + judged.sample
-    votes = np.full((judged.comparisons * samples, 2), np.nan)
-    shown = np.zeros(votes.shape, dtype=np.bool_)
-    here = judged.position >= 0
-    votes[cell[here], judged.position[here]] = judged.vote[here]
-    shown[cell[here], judged.position[here]] = True
-    both = np.flatnonzero(shown.all(axis=1))
-    return np.column_stack([both // samples, votes[both]])
+    # Sorted, since showings stand by comparison and then by sample.
+    cell = judged.comparison * (int(judged.sample.max(initial=0)) + 1) + judged.sample
+    first, second = (np.flatnonzero(judged.position == place) for place in (0, 1))
+    begin, end = (np.searchsorted(cell[second], cell[first], side) for side in ("left", "right"))
+    partners = end - begin
+    within = np.arange(partners.sum()) - np.repeat(np.cumsum(partners) - partners, partners)
+    there, back = np.repeat(first, partners), second[np.repeat(begin, partners) + within]
+    return np.column_stack([judged.comparison[there], judged.vote[there], judged.vote[back]])
 
 
 def consistency(judged: Columns) -> tuple[Floats, Floats]:
-    """Of comparisons that have a verdict in both orders: which, and the share of samples with the same verdict in
-    both (a tie in both counts as the same), (K,) and (K,).
+    """Of comparisons that have a verdict in both orders: which, and the share of pairs of showings with the same
+    verdict in both (a tie in both counts as the same), (K,) and (K,).
     """
     pairs = paired_orders(judged)
     known = pairs[~np.isnan(pairs[:, 1:]).any(axis=1)]
@@ -67,7 +67,7 @@ def consistency(judged: Columns) -> tuple[Floats, Floats]:
 
 
 def flips(judged: Columns) -> Flips:
-    """What verdicts did when the order changed, counted over comparisons and samples shown in both orders."""
+    """What verdicts did when the order changed, counted over the pairs of `paired_orders`."""
     _, first, second = paired_orders(judged).T
     unread = np.isnan(first) | np.isnan(second)
     tie = ~unread & ((first == 0.5) != (second == 0.5))

@@ -14,6 +14,7 @@ from rmb.metrics.columns import Columns, columns
 from rmb.metrics.credits import item_credits, under
 from rmb.metrics.intervals import FEW, RESAMPLES, Figure, Part, alike, found_in, tabulate
 from rmb.metrics.position import consistency, first_preferred
+from rmb.metrics.slots import slot_parts, slots
 from rmb.outcomes import HEADLINE, Convention, Outcome
 
 
@@ -24,8 +25,8 @@ def summarise(
 
     Each score is {"value", "low", "high", "n"}, or None where nothing was measured. It is of the items that
     were answered in full; "bounds" are of all items, so a score may lie outside them while answers are missing.
-    "averaged" is None where no verdict at all is graded; so are "averaged" and "consistent" where no order was shown. resamples: 0
-    leaves out the intervals.
+    "averaged" is None where no verdict at all is graded; so are "averaged" and "consistent" where no order was shown,
+    and "slots" where no list of three or more was shown whole. resamples: 0 leaves out the intervals.
     """
     judged = columns(outcomes)
     groups = Groups(judged)
@@ -42,12 +43,13 @@ def summarise(
         "bounds": None if covered in (None, 1.0) else bounds(groups, convention),
         "position_consistency": cells["position_consistency"],
         "first_position_rate": cells["first_position_rate"],
+        "slots": slots(found),
         "few_conversations": few(found),
     }
 
 
 def parts(groups: Groups, convention: Convention) -> list[Part]:
-    """Everything that is resampled together: the headline, its scenarios, the other rules, and position."""
+    """Everything that is resampled together: the headline, its scenarios, the other rules, position, and slots."""
     judged = groups.judged
     worth = item_credits(judged, convention)
     nothing = np.full(len(judged.items), np.nan)
@@ -62,6 +64,7 @@ def parts(groups: Groups, convention: Convention) -> list[Part]:
         groups.part("macro", worth, "macro"),
         Part(groups.scenarios(worth), {}),
         *position_parts(judged),
+        *slot_parts(judged, convention),
     ]
 
 
@@ -122,7 +125,7 @@ def few(found: Mapping[str, Figure | None]) -> dict[str, int]:
     """The figures that rest on fewer than FEW conversations, with how many: their intervals are too narrow.
 
     Named as the keys lead to them in summary.json: "helpfulness.bon", "averaged.overall",
-    "scenarios.helpfulness/Chat.bon".
+    "scenarios.helpfulness/Chat.bon"; of slots by their number, "slots.4.1.picked", 0 for no slot.
     """
     counts = {}
     for name, figure in found.items():

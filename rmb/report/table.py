@@ -186,6 +186,33 @@ def scenarios(judge: str, summary: Mapping[str, Any]) -> Table:
     return table
 
 
+def slots(judge: str, summary: Mapping[str, Any]) -> Table | None:
+    """One line a slot of each length of list: how often the judge is right there, picks it, and should; None for a
+    judge that saw no list of three or more.
+    """
+    if not summary.get("slots"):
+        return None
+    table = Table(
+        title=Text(f"Slots of lists, {judge}"),
+        title_justify="left",
+        caption="right: of the lists whose best response stands there; – no slot picked: a shared top or no verdict",
+        caption_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
+    for name in ("list of", "slot", "right", "95 %", "n", "picked", "95 %", "best there", "n"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for size, lines in summary["slots"].items():
+        for line in lines:
+            _, _, lists = with_count(line["picked"])
+            right, picked = with_count(line["accuracy"]), (value(line["picked"]), interval(line["picked"]))
+            slot = NOTHING if line["slot"] is None else str(line["slot"])
+            table.add_row(size, slot, *right, *picked, value(line["best_here"]), lists)
+        table.add_section()
+    return table
+
+
 def finest(paths: Mapping[str, Any]) -> list[str]:
     """The scenarios that have no sub-scenario, and the sub-scenarios."""
     return [path for path in paths if not any(other.startswith(f"{path}/") for other in paths)]
@@ -211,9 +238,9 @@ def with_count(figure: Mapping[str, Any] | None) -> tuple[str, str, str]:
     return value(figure), interval(figure), NOTHING if figure is None else str(figure["n"])
 
 
-def wide_console() -> Console:
+def wide_console(*, stderr: bool = False) -> Console:
     """The console that tables go to."""
-    console = Console()
+    console = Console(stderr=stderr)
     # Without a terminal rich assumes 80 columns, and would cut figures out of a log or a file.
     if not console.is_terminal:
         console.width = WIDTH_OF_A_FILE

@@ -312,20 +312,10 @@ def shown(planned: Planned, asking: Asking, verdicts: Mapping[str, Scores | Fail
         failure=failure,
         keys=keys,
         usage=together([asking.replies.get(key) for key in keys]),
+        listed=planned.listed,
     )
 
 
 def together(replies: Sequence[Answer | Failure | None]) -> Usage:
     """The usage of some answers as one; unknown cost if any of them is unknown."""
-    used = [reply.usage for reply in replies if isinstance(reply, Answer)]
-    if len(used) == 1:
-        return used[0]
-    costs = [usage.cost_usd for usage in used]
-    return Usage(
-        prompt_tokens=sum(usage.prompt_tokens for usage in used),
-        completion_tokens=sum(usage.completion_tokens for usage in used),
-        cached_tokens=sum(usage.cached_tokens for usage in used),
-        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
-        seconds=sum(usage.seconds for usage in used),
-        attempts=sum(usage.attempts for usage in used),
-    )
+    return Usage.total(reply.usage for reply in replies if isinstance(reply, Answer))

@@ -7,7 +7,7 @@ the same items. failures.jsonl: every question without a verdict. summary.json: 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,10 +20,12 @@ from rmb.outcomes import HEADLINE, Convention, Outcome
 from rmb.run.plan import Settings
 from rmb.run.rows import Judged, as_unicode, read_outcomes, write_rows
 
-SCHEMA = 2
+SCHEMA = 3
 FILES = {"run.json", "items.parquet", "sanity.parquet", "failures.jsonl", "summary.json", "report.html"}
+STUDY_FILES = {"study.json", "results.json", "leaderboard.csv", "sanity.parquet", "cells", "report.html"}
+"""What the folder of a study holds, see rmb.studies.folder."""
 PROBE = ".probe"
-LEFT = {PROBE, *(f".{name}.part" for name in FILES)}
+LEFT = {PROBE, *(f".{name}.part" for name in (*FILES, *STUDY_FILES))}
 """What a killed run may leave behind."""
 
 
@@ -46,19 +48,21 @@ def numbered(name: str) -> Iterator[str]:
     yield from (f"{name}-{number}" for number in count(2))
 
 
-def claim(folder: Path) -> Path:
-    """Makes the folder, before anything is asked; a folder that holds something else than a run is refused.
+def claim(folder: Path, files: Collection[str] = FILES, *, what: str = "run") -> Path:
+    """Makes the folder, before anything is asked; one that holds something else than these files is refused.
 
-    What a killed run left half written is no stranger.
+    What a killed run left half written is no stranger. what: they are of, for the message.
     """
     with storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        strangers = sorted({path.name for path in folder.iterdir()} - FILES - LEFT)
+        strangers = sorted({path.name for path in folder.iterdir()} - set(files) - LEFT)
         probe = folder / PROBE
         probe.touch()
         probe.unlink()
     if strangers:
-        raise UsageError(f"{folder} holds {strangers[0]!r}, so it is no run folder; name another with --out")
+        raise UsageError(
+            f"{folder} holds {strangers[0]!r}, so it is no {what} folder; name another with --out"
+        )
     return folder
 
 

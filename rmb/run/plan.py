@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rmb.outcomes import conversation_mark, drawn_place, mark
+from rmb.outcomes import Arrangement, Listed, conversation_mark, drawn_place, mark
 from rmb.records import Item, Orders, Question
 
 
@@ -23,6 +23,7 @@ class Planned:
     """One showing to come: which items' comparison, and where its two scores will be.
 
     item: index of the item; best_at, loser_at: (index of the question in the plan, place of the response in it).
+    listed: where the two stand, if an item's whole list is shown; None otherwise.
     """
 
     item: int
@@ -31,6 +32,12 @@ class Planned:
     sample: int
     best_at: tuple[int, int]
     loser_at: tuple[int, int]
+    listed: Listed | None = None
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """As of the showing that it becomes."""
+        return self.position, None if self.listed is None else self.listed.order
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +66,9 @@ class Planner:
         for sample in range(self.samples if item.losers else 0):
             if self.width == 1:
                 yield from self.alone(at, item, sample)
-            elif self.width == 2:
-                groups: list[tuple[int, ...]] = [(item.best, loser) for loser in item.losers]
-                yield from self.shown(at, item, sample, groups)
             else:
-                yield from self.shown(at, item, sample, [tuple(range(len(item.candidates)))])
+                for number, members in enumerate(self.arrangements(item)):
+                    yield from self.shown(at, item, sample, members, number)
 
     def alone(self, at: int, item: Item, sample: int) -> Iterator[Planned]:
         """Each response in a question of its own."""
@@ -75,18 +80,31 @@ class Planner:
         for loser in item.losers:
             yield Planned(at, loser, None, sample, (numbers[item.best], 0), (numbers[loser], 0))
 
-    def shown(self, at: int, item: Item, sample: int, groups: list[tuple[int, ...]]) -> Iterator[Planned]:
-        """Each group of candidates in one question for each order; questions that begin alike stand together."""
+    def arrangements(self, item: Item) -> list[tuple[int, ...]]:
+        """Candidates in the orders in which they are shown; questions that begin alike stand together.
+
+        Of a list, all rotations show each candidate once in each slot. The rotations of a pair are its two orders.
+        """
+        whole = tuple(range(len(item.candidates)))
+        groups = [(item.best, loser) for loser in item.losers] if self.width == 2 else [whole]
+        if self.orders == "single":
+            return [self.single(item, group) for group in groups]
+        if self.orders == "rotations" and self.width is None:
+            return [whole[first:] + whole[:first] for first in whole]
         # All of one order, then all of the other: what begins alike is read once by a prefix cache.
-        both = self.orders == "both"
-        for members in [*groups, *(group[::-1] for group in groups if both)]:
-            arrangement = members if both else self.single(item, members)
-            responses = tuple(item.candidates[member].text for member in arrangement)
-            number = self.number(Question(item.conversation, responses, sample, item.path))
-            best = arrangement.index(item.best)
-            for place, loser in enumerate(arrangement):
-                if loser != item.best:
-                    yield Planned(at, loser, int(best > place), sample, (number, best), (number, place))
+        return [*groups, *(group[::-1] for group in groups)]
+
+    def shown(
+        self, at: int, item: Item, sample: int, members: tuple[int, ...], number: int
+    ) -> Iterator[Planned]:
+        """Candidates in one question, in this order; number: of the arrangement, which tells a list's orders apart."""
+        responses = tuple(item.candidates[member].text for member in members)
+        asked = self.number(Question(item.conversation, responses, sample, item.path))
+        best = members.index(item.best)
+        for place, loser in enumerate(members):
+            if loser != item.best:
+                listed = Listed(number, best, place) if self.width is None else None
+                yield Planned(at, loser, int(best > place), sample, (asked, best), (asked, place), listed)
 
     def single(self, item: Item, members: tuple[int, ...]) -> tuple[int, ...]:
         """One order, drawn from the seed and the texts and never from the label: swapped labels, same order."""

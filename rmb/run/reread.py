@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from rmb.errors import DataError, UsageError
-from rmb.outcomes import ItemFacts, Outcome, Showing, facts
+from rmb.outcomes import Arrangement, ItemFacts, Outcome, Showing, facts
 from rmb.records import Answer, Failure, Item
 from rmb.run.execute import Asking, Run, finished, recalled
 from rmb.run.plan import Plan, Settings, plan
 from rmb.scorers import Scorer
 from rmb.store import Store
 
-Place = tuple[ItemFacts, int, int | None, int]
-"""Item, loser, position and sample: what a row of a run is of."""
+Place = tuple[ItemFacts, int, Arrangement, int]
+"""Item, loser, arrangement and sample: what a row of a run is of."""
 
 
 def items_of(outcomes: Sequence[Outcome], items: Iterable[Item]) -> list[Item]:
@@ -48,7 +48,7 @@ def reread(
         items, width=scorer.width, orders=settings.orders, samples=settings.samples, seed=settings.seed
     )
     shown = {
-        (outcome.item, showing.loser, showing.position, showing.sample): showing
+        (outcome.item, showing.loser, showing.arrangement, showing.sample): showing
         for outcome in before
         for showing in outcome.showings
     }
@@ -72,7 +72,7 @@ def keys(planned: Plan, items: Sequence[Item], shown: Mapping[Place, Showing]) -
     found: dict[int, str] = {}
     for one in planned.showings:
         item = items[one.item]
-        showing = shown.get((facts(item), one.loser, one.position, one.sample))
+        showing = shown.get((facts(item), one.loser, one.arrangement, one.sample))
         if showing is None:
             raise UsageError(
                 f"this judge and template show {item.id} otherwise than the run did: it cannot be read again so"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rmb.errors import DataError
-from rmb.outcomes import HEADLINE, Convention, ItemFacts, Outcome, Showing
+from rmb.outcomes import HEADLINE, Convention, ItemFacts, Listed, Outcome, Showing
 from rmb.records import Failure, Usage
 
 COLUMNS: Mapping[str, str] = {
@@ -31,6 +31,9 @@ COLUMNS: Mapping[str, str] = {
     "best_mark": "string",
     "loser_mark": "string",
     "position": "int32",
+    "list_order": "int32",
+    "slot": "int32",
+    "loser_slot": "int32",
     "sample": "int32",
     "verdict": "string",
     "best_score": "float64",
@@ -50,13 +53,24 @@ COLUMNS: Mapping[str, str] = {
 
 number: of the item in the run, 0, 1, …; ids need not be unique. conversation, best_mark, loser_mark: what stands for these texts, equal for equal ones. best, loser: places of the
 two candidates in their item; lengths in Unicode characters. position: where the best response was shown, 0 or 1,
-null if it was rated alone. verdict: "chosen", "rejected", "tie" or null. credit: under the run's convention; null
+null if it was rated alone. list_order: number of the order in which the item's whole list was shown; slot, loser_slot: places of the
+two in it, from 0; null where no list was shown. verdict: "chosen", "rejected", "tie" or null. credit: under the run's convention; null
 where it leaves the showing out.
 """
 
 KEYS = "answer_keys"
 OPTIONAL = {
-    *("best_model", "loser_model", "position", "verdict", "best_score", "loser_score"),
+    *(
+        "best_model",
+        "loser_model",
+        "position",
+        "list_order",
+        "slot",
+        "loser_slot",
+        "verdict",
+        "best_score",
+        "loser_score",
+    ),
     *("credit", "failure", "detail", "cost_usd"),
 }
 """Columns that may hold nulls."""
@@ -86,7 +100,7 @@ def write_rows(path: Path, judged: Judged, *, convention: Convention = HEADLINE,
 
 def row(item: ItemFacts, showing: Showing, convention: Convention) -> dict[str, Any]:
     """A showing as a row, but for the judge, the item's number and the keys of the answers."""
-    failure, usage = showing.failure, showing.usage
+    failure, usage, listed = showing.failure, showing.usage, showing.listed
     return {
         "item": item.id,
         "set": item.set,
@@ -102,6 +116,9 @@ def row(item: ItemFacts, showing: Showing, convention: Convention) -> dict[str, 
         "best_mark": item.marks[item.best],
         "loser_mark": item.marks[showing.loser],
         "position": showing.position,
+        "list_order": listed and listed.order,
+        "slot": listed and listed.slot,
+        "loser_slot": listed and listed.rival,
         "sample": showing.sample,
         "verdict": showing.said,
         "best_score": showing.best,
@@ -196,7 +213,9 @@ def outcomes(rows: Iterator[dict[str, Any]]) -> Iterator[Outcome]:
             raise ValueError(f"rows of {key[0]} stand apart")
         seen.add(key)
         mine = list(group)
-        yield Outcome(item(mine), tuple(showing(one) for one in mine))
+        found = Outcome(item(mine), tuple(showing(one) for one in mine))
+        check_lists(found)
+        yield found
 
 
 def of_item(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -242,7 +261,33 @@ def showing(row: Mapping[str, Any]) -> Showing:
         graded=row["graded"],
         failure=None if row["failure"] is None else Failure(row["failure"], row["detail"] or ""),
         keys=tuple(row[KEYS]),
+        listed=listed(row),
     )
+
+
+def listed(row: Mapping[str, Any]) -> Listed | None:
+    """Where the two responses of a row stood in a list; None if none was shown. Raises ValueError for no such place."""
+    told = order, slot, rival = row["list_order"], row["slot"], row["loser_slot"]
+    if told == (None, None, None):
+        return None
+    if None in told or min(told) < 0 or slot == rival or row["position"] != int(slot > rival):
+        raise ValueError(
+            f"{row['item']} was shown in slots {slot} and {rival} of list order {order}, at position {row['position']}"
+        )
+    return Listed(order, slot, rival)
+
+
+def check_lists(outcome: Outcome) -> None:
+    """Raises ValueError for a list in which not every candidate has a slot of its own."""
+    lists: dict[tuple[int, int], list[tuple[int, Listed]]] = {}
+    for one in outcome.showings:
+        if one.listed is not None:
+            lists.setdefault((one.listed.order, one.sample), []).append((one.loser, one.listed))
+    for (order, _), rows in lists.items():
+        slots = [*{place.slot for _, place in rows}, *(place.rival for _, place in rows)]
+        losers = sorted(loser for loser, _ in rows)
+        if sorted(slots) != list(range(len(slots))) or losers != list(outcome.item.losers):
+            raise ValueError(f"{outcome.item.id} has losers {losers} in slots {slots} of list order {order}")
 
 
 def as_unicode(text: str) -> str:

@@ -1,0 +1,39 @@
+"""Which items of several judges' outcomes are the same: id, conversation, texts and label, whatever was said of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from rmb.metrics.arrays import Integers
+from rmb.metrics.columns import sorting
+from rmb.outcomes import ItemFacts, Outcome
+
+Key = tuple[object, ...]
+
+
+def keys(items: Iterable[ItemFacts]) -> Iterator[Key]:
+    """What stands for each item: equal for the same item in other outcomes, and for no other item here.
+
+    Of items that nothing tells apart the first has one key, the second another, and so on.
+    """
+    seen: Counter[Key] = Counter()
+    for item in items:
+        key = sorting(Outcome(item, ()))
+        yield (*key, seen[key])
+        seen[key] += 1
+
+
+def aligned(every: Sequence[tuple[ItemFacts, ...]]) -> tuple[tuple[ItemFacts, ...], list[Integers]]:
+    """The union of some sets of items, sorted, and the place in it of each set's items."""
+    different: list[tuple[ItemFacts, ...]] = []
+    for items in every:
+        if items not in different:
+            different.append(items)
+    keyed = [dict(zip(keys(items), items, strict=True)) for items in different]
+    union = {key: item for mine in keyed for key, item in mine.items()}
+    place = {key: number for number, key in enumerate(sorted(union))}
+    places = [np.array([place[key] for key in mine], dtype=np.int64) for mine in keyed]
+    return tuple(union[key] for key in place), [places[different.index(items)] for items in every]
