@@ -20,7 +20,7 @@ from rich.console import Console
 from rmb.cards import open_card
 from rmb.cli.manifest import command_line
 from rmb.cli.opening import Judge, Options, configured, load_data, open_template, opened
-from rmb.cli.recording import Recorded, sanity_outcomes, sanity_rows, show_tables
+from rmb.cli.recording import Recorded, sanity_outcomes, sanity_rows, show_samples, show_tables
 from rmb.datasets import Benchmark
 from rmb.datasets.select import select
 from rmb.errors import COMPLETE, INCOMPLETE, INTERRUPTED
@@ -98,6 +98,7 @@ class Session:
             click.echo(json.dumps({row.judge: row.summary for row in rows} if several else rows[0].summary))
         elif any(row.summary["coverage"] for row in rows):
             show_tables(rows, sanity_rows(sanity, {row.judge for row in rows}, self.options.convention))
+            show_samples(rows)
         if len(rows) > 1:
             line = f"which is better, and is it real: rmb compare {shlex.join(map(str, places[: len(rows)]))}"
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)

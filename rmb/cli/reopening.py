@@ -13,12 +13,23 @@ from rmb.datasets import Benchmark
 from rmb.errors import DataError, UsageError, one_line
 from rmb.records import Item
 from rmb.run import Settings, folder
+from rmb.run.panel import PANEL
 from rmb.scorers import KINDS, Setup, open_scorer
 from rmb.templates import Template
 
 
 def data_of(kept: folder.Kept, named: str | None) -> Benchmark:
-    """The data that the run was made on, where it was then, or where the user says it is."""
+    """The data that the run was made on, where it was then, or where the user says it is.
+
+    Raises UsageError for a panel: it has no answers of its own.
+    """
+    card = kept.manifest["judge"]["card"]
+    if card["kind"] == PANEL:
+        named_members = ", ".join(str(one["name"]) for one in card["members"])
+        raise UsageError(
+            f"{kept.judge} was made of stored verdicts and has no answers of its own; reread its members "
+            f"({named_members}), then put them together again with rmb panel"
+        )
     source = kept.manifest["data"]["source"]
     return load_data(named or (None if source == "sample" else source))
 
