@@ -3,6 +3,8 @@
 outcomes ─► columns ─► credits (under a convention) ─► averages, with intervals ─► summary
                    └─► position, preferences, generators, calibration ─► behaviour
 several judges: paired, agreement, sensitivity ─► comparison
+a judge's samples, or several judges: votes ─► outcomes again; sampling
+cells of a study: grid ─► contrasts ─► factors; pareto; race
 """
 
 from __future__ import annotations
