@@ -24,6 +24,8 @@ ENDINGS = {
     "prompts/styles": ".jinja",
     "prompts/written": ".jinja",
 }
+PROMPTS = {"template": "prompts", "criteria": "prompts/criteria", "style": "prompts/styles"}
+"""What a prompt is put together from, and the folder of each part."""
 YAML_FAULTS = (yaml.YAMLError, ValueError, ArithmeticError, RecursionError)
 """What reading YAML and checking it may raise: pydantic's errors are ValueErrors, as are impossible dates."""
 Matter = TypeVar("Matter", bound=pydantic.BaseModel)

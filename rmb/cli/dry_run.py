@@ -1,41 +1,95 @@
-"""`--dry-run`: what a command would ask, and what that would cost. Asks nothing."""
+"""What a judge's questions take: how many, how many of them are answered already, tokens and dollars. Asks nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rmb.cards import Generative
+from rmb.cards import Card, Generative
 from rmb.cli.opening import Judge
-from rmb.records import Item
+from rmb.records import Item, Question
+from rmb.report.study import dollars
 from rmb.run import Settings
-from rmb.run.execute import prepare
+from rmb.run.execute import Asking, prepare
+from rmb.run.plan import Plan
+from rmb.scorers import Scorer
+from rmb.scorers.stages import stages_of
 from rmb.store import Store
+
+if TYPE_CHECKING:
+    from rmb.scorers.litellm_client import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What is left to ask. distinct: questions that differ in what is sent, what has to be written first among them.
+
+    stored: of these, already answered; elsewhere: asked for another judge or cell before; requests: makes what is
+    sent for each that is left.
+    """
+
+    distinct: int
+    stored: int
+    elsewhere: int
+    requests: Sequence[Callable[[], Any]]
+
+    def estimate(self, card: Card) -> Estimate | None:
+        """The tokens and dollars that it takes; None of a judge that is no language model."""
+        if not isinstance(card, Generative):
+            return None
+        from rmb.scorers.litellm_client import estimate
+
+        return estimate(card, self.requests)
+
+
+def taking(scorer: Scorer, planned: Plan, asking: Asking, seen: set[str]) -> Taking:
+    """What a prepared plan takes. seen: keys that are asked anyway; those of this plan are added."""
+    parts = list(parts_of(scorer, planned, asking))
+    keys = {key: None for _, _, part in parts for key in part.keys}
+    missing = {
+        key: partial(who.request, question)
+        for who, questions, part in parts
+        for key, question in part.missing(questions).items()
+    }
+    left = [request for key, request in missing.items() if key not in seen]
+    seen.update(missing)
+    return Taking(len(keys), len(keys) - len(missing), len(missing) - len(left), left)
+
+
+def parts_of(
+    scorer: Scorer, planned: Plan, asking: Asking
+) -> Iterator[tuple[Scorer, Sequence[Question], Asking]]:
+    """What has to be written first, then the questions: who is asked, what, and what is known of it."""
+    for stage, before in zip(stages_of(scorer), asking.before, strict=True):
+        yield stage.scorer, list(dict.fromkeys(map(stage.needs, planned.questions))), before
+    yield scorer, planned.questions, asking
 
 
 def dry_run(judges: Sequence[Judge], items: Sequence[Item], settings: Settings, store: Store | None) -> int:
     """Prints, for each judge: showings, distinct questions, those already stored, tokens and dollars."""
     for judge in judges:
-        card, scorer = judge.card, judge.scorer
-        planned, asking = prepare(scorer, items, settings, store if judge.stored else None)
-        missing = asking.missing(planned.questions)
-        distinct = len(missing) + len(asking.replies)
-        click.echo(f"{card.name}")
-        click.echo(f"  items            {len(items):>10,}")
-        click.echo(f"  comparisons      {planned.comparisons:>10,}")
-        click.echo(f"  showings         {len(planned.showings):>10,}")
-        click.echo(f"  distinct asked   {distinct:>10,}")
-        click.echo(f"  already stored   {len(asking.replies):>10,}")
-        click.echo(f"  left to ask      {len(missing):>10,}")
-        if isinstance(card.card, Generative):
-            from rmb.scorers.litellm_client import estimate
-
-            needed = estimate(card.card, [scorer.request(question) for question in missing.values()])
-            click.echo(f"  prompt tokens    {needed.prompt_tokens:>10,}  about")
-            click.echo(f"  reply tokens     {needed.most_reply_tokens:>10,}  at most")
-            price = (
-                "unknown" if needed.most_usd is None else f"{needed.least_usd:.2f} to {needed.most_usd:.2f}"
-            )
-            click.echo(f"  US dollars       {price:>10}")
+        planned, asking = prepare(judge.scorer, items, settings, store if judge.stored else None)
+        found = taking(judge.scorer, planned, asking, set())
+        needed = found.estimate(judge.card.card)
+        click.echo(f"{judge.card.name}")
+        lines = [
+            ("items", f"{len(items):,}"),
+            ("comparisons", f"{planned.comparisons:,}"),
+            ("showings", f"{len(planned.showings):,}"),
+            ("distinct asked", f"{found.distinct:,}"),
+            ("already stored", f"{found.stored:,}"),
+            ("left to ask", f"{len(found.requests):,}"),
+        ]
+        if needed is not None:
+            lines += [
+                ("prompt tokens", f"{needed.prompt_tokens:>10,}  about"),
+                ("reply tokens", f"{needed.most_reply_tokens:>10,}  at most"),
+                ("US dollars", dollars(needed.least_usd, needed.most_usd)),
+            ]
+        for what, told in lines:
+            click.echo(f"  {what:<17}{told:>10}")
     return 0

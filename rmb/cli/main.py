@@ -14,11 +14,13 @@ from rmb import __version__
 from rmb.errors import INTERRUPTED, RmbError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "ablate": ("rmb.cli.ablate:ablate", "Ask a grid of prompts and judges, and say what matters."),
     "compare": ("rmb.cli.compare:compare", "Compare judges on the items that their runs share."),
     "data": ("rmb.cli.data:data", "Look at a benchmark."),
     "judge": ("rmb.judge:judge", "Judge a benchmark: the main job."),
     "judges": ("rmb.cli.judges:judges", "List the judges that come with the program."),
     "lint": ("rmb.cli.lint:lint", "Find defects in a benchmark's data."),
+    "panel": ("rmb.cli.panel:panel", "Put stored verdicts together: samples, or several judges."),
     "prompts": ("rmb.cli.prompts:prompts", "List, show and render templates."),
     "reread": ("rmb.cli.reread:reread", "Read a run's stored answers again; nothing is asked."),
     "show": ("rmb.cli.show:show", "Show one item of a run: what was asked, answered and concluded."),

@@ -107,9 +107,20 @@ def open_template(card: NamedCard, options: Options) -> Template | None:
 
 
 def opened(
-    card: NamedCard, template: Template | None, items: Sequence[Item], pool: Sequence[Item], options: Options
+    card: NamedCard,
+    template: Template | None,
+    items: Sequence[Item],
+    pool: Sequence[Item],
+    options: Options,
+    *,
+    beside: Scorer | None = None,
 ) -> Judge:
-    """The judge with its scorer. items: to be judged; pool: all of the data, which examples are drawn from."""
-    setup = Setup(template=template, seed=options.seed, items=items, pool=pool, local=options.local)
+    """The judge with its scorer. items: to be judged; pool: all of the data, which examples are drawn from.
+
+    beside: a scorer of the same card, whose connection is shared.
+    """
+    setup = Setup(
+        template=template, seed=options.seed, items=items, pool=pool, local=options.local, beside=beside
+    )
     scorer = open_scorer(card, setup)
     return Judge(card, template, scorer)

@@ -24,7 +24,6 @@ from rmb.templates import Template
 
 MOST_SHOWN = 20
 """Items named in the terminal, of each kind."""
-FOLDERS = {"template": "prompts", "criteria": "prompts/criteria", "style": "prompts/styles"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +69,15 @@ def side(name: str) -> Side:
         if run.manifest["template"] is None:
             raise UsageError(f"{name}: its judge {run.judge} was asked through no template")
         used = run.manifest["template"]
-        return Side(path.name, {part: str(used[part]["name"]) for part in FOLDERS}, run)
+        return Side(path.name, {part: str(used[part]["name"]) for part in content.PROMPTS}, run)
     template = Template.load(name)
     names = (template.source.name, template.criteria.source.name, template.style.source.name)
-    return Side(name, dict(zip(FOLDERS, names, strict=True)))
+    return Side(name, dict(zip(content.PROMPTS, names, strict=True)))
 
 
 def tables(one: Side, other: Side) -> Iterator[Table]:
     """A table for each part that differs: lines side by side, those that differ in bold."""
-    for part, where in FOLDERS.items():
+    for part, where in content.PROMPTS.items():
         names = one.parts[part], other.parts[part]
         texts = [content.read(where, name).text.splitlines() for name in names]
         if texts[0] == texts[1]:

@@ -53,11 +53,15 @@ def show(name: str) -> None:
 @click.argument("name")
 @options((ITEM, DATA), PARTS)
 def render(name: str, item: str, data: str | None, criteria: str | None, style: str | None) -> None:
-    """Print exactly what a judge would be sent for an item: one block a message, for each order shown."""
+    """Print exactly what a judge would be sent for an item: one block a message, for each order shown.
+
+    How many tokens that is goes to stderr, so that what is sent can be piped.
+    """
     from rmb.cli.opening import load_data
     from rmb.datasets.select import by_id
     from rmb.run.plan import plan
     from rmb.scorers.examples import Examples
+    from rmb.scorers.litellm_client import count_tokens
     from rmb.templates import Known, Template
 
     template = Template.load(name, criteria=criteria, style=style)
@@ -66,7 +70,10 @@ def render(name: str, item: str, data: str | None, criteria: str | None, style: 
     for number, question in enumerate(plan([by_id(items, item)], width=template.width).questions, 1):
         messages = template.render(question, Known(examples=examples.of(question)))
         length = sum(len(message.content) for message in messages)
-        click.echo(f"--- question {number}: {length:,} characters, some {length // 4:,} tokens ---", err=True)
+        tokens = count_tokens([{"role": each.role, "content": each.content} for each in messages])
+        click.echo(
+            f"--- question {number}: {tokens:,} tokens as GPT-4o counts them, {length:,} characters", err=True
+        )
         for message in messages:
             click.echo(f"--- question {number}, {message.role} ---\n{message.content}\n")
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from itertools import islice
 from typing import Any, Protocol, runtime_checkable
 
-from rmb.errors import UnreachableError
+from rmb.errors import RmbError, UnreachableError
 from rmb.records import Answer, Failure, Question
 
 Reply = tuple[Question, Answer | Failure]
@@ -37,6 +37,7 @@ class Line:
         self.connection, self.model, self.most = connection, model, most
         self.users = self.failed = 0
         self.is_open = self.proved = False
+        self.fault: RmbError | None = None
 
     async def open(self) -> None:
         """Opens the connection, or waits until another user has. Raises RefusedError as it does."""
@@ -44,7 +45,7 @@ class Line:
             # Made anew each time: they belong to the event loop of their first use.
             self.opening, self.proving = asyncio.Lock(), asyncio.Lock()
             self.free = asyncio.Semaphore(self.most)
-            self.failed, self.is_open, self.proved = 0, False, False
+            self.failed, self.is_open, self.proved, self.fault = 0, False, False, None
         self.users += 1
         async with self.opening:
             if not self.is_open:
@@ -57,13 +58,24 @@ class Line:
         if not self.users:
             await self.connection.close()
 
+    async def first(self, ask: Ask, question: Question) -> Answer | Failure:
+        """The reply to a question asked alone. Raises what that raises, and the same to all who come after."""
+        if self.fault is not None:
+            raise self.fault
+        try:
+            return await ask(question)
+        except RmbError as fault:
+            self.fault = fault
+            raise
+
     def tried(self, reply: Answer | Failure, *, shows: bool) -> None:
         """Takes note of a first question's reply. Raises UnreachableError after FIRST_TRIES that failed."""
         if isinstance(reply, Failure):
             self.failed += 1
-            if self.failed == FIRST_TRIES:
+            if self.failed >= FIRST_TRIES:
                 told = f"the first {self.failed} questions failed; {reply.detail}"
-                raise UnreachableError(f"{self.model}: {told}")
+                self.fault = UnreachableError(f"{self.model}: {told}")
+                raise self.fault
         elif shows:
             self.proved = True
 
@@ -98,7 +110,7 @@ async def replies(
             if not line.proved:
                 await alone.enter_async_context(line.proving)
             while not line.proved and (question := next(waiting, None)) is not None:
-                reply = await (ask_first or ask)(question)
+                reply = await line.first(ask_first or ask, question)
                 yield question, reply
                 line.tried(reply, shows=isinstance(reply, Answer) and shows(reply))
         while start(running, waiting, ask, line):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -205,14 +205,19 @@ class Estimate:
     most_usd: float | None
 
 
-def estimate(card: Generative, requests: Sequence[Any]) -> Estimate:
+def count_tokens(messages: Sequence[Mapping[str, str]]) -> int:
+    """The tokens of some chat messages, as GPT-4o counts them, which is near enough for others to plan with."""
+    return int(import_litellm().token_counter(model="gpt-4o", messages=list(messages)))
+
+
+def estimate(card: Generative, requests: Sequence[Callable[[], Any]]) -> Estimate:
     """Prompt tokens, counted on up to COUNTED requests and scaled up; replies between nothing and the limit.
 
-    Tokens are counted as OpenAI's models do, which is near enough for others to plan with.
+    requests: what makes each of them; only those are made that are counted.
     """
     litellm = import_litellm()
     some = requests[:: max(1, len(requests) // COUNTED)]
-    counted = sum(litellm.token_counter(model="gpt-4o", messages=request["messages"]) for request in some)
+    counted = sum(count_tokens(request()["messages"]) for request in some)
     prompt = round(counted / len(some) * len(requests)) if some else 0
     reply = len(requests) * (card.sampling.max_tokens or 0)
     price = card.price

@@ -1,0 +1,102 @@
+"""What `rmb ablate` does: read the study, open every cell, say what it takes, ask item by item, write the folder."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from rmb.cli.dry_run import taking
+from rmb.cli.judging import store_folder
+from rmb.cli.opening import load_data
+from rmb.cli.options import convention
+from rmb.cli.seats import Seat, options_of, seating
+from rmb.cli.study import Session
+from rmb.datasets.select import select
+from rmb.errors import COMPLETE, UsageError
+from rmb.outcomes import Convention
+from rmb.report.progress import OnConsole
+from rmb.report.study import Need, needs
+from rmb.report.table import wide_console
+from rmb.store import Store
+from rmb.studies import design, folder
+from rmb.studies.cells import Asked
+from rmb.studies.execute import prepared
+
+COUNTED = ("tie", "failure", "credit", "average")
+
+
+def ablate_all(file: str | None, given: dict[str, Any]) -> int:
+    """Runs a study; gives the exit code."""
+    named = {key: value for key, value in given.items() if key in design.Study.model_fields}
+    study = design.study(file, named)
+    counted = convention({name: getattr(study, name) for name in COUNTED}, Convention(seed=study.seed))
+    options = options_of(study, given, counted)
+    console = Console(stderr=True, quiet=options.quiet)
+    logging.getLogger("rmb").handlers = [OnConsole(console)]
+    logging.getLogger("rmb").setLevel(logging.INFO)
+    benchmark = load_data(study.data)
+    for notice in benchmark.notices:
+        console.print(f"{benchmark.name}: {notice}", markup=False, highlight=False, soft_wrap=True)
+    items = select(
+        benchmark.items, kind=study.set, scenario=study.scenario, limit=study.limit, seed=study.seed
+    )
+    room = seating(study, options, items, benchmark.items)
+    seats = list(room.seats())
+    with ExitStack() as stack:
+        store = None
+        if any(seat.cell.stored for seat in seats):
+            store = stack.enter_context(Store(store_folder(options)))
+        asked = prepared([seat.cell for seat in seats], items, store)
+        wanted = list(takes(seats, asked))
+        if options.dry_run:
+            wide_console().print(needs(wanted))
+            return COMPLETE
+        # Judges whose answers are not worth keeping cost nothing either.
+        left = sum(each.left for each, seat in zip(wanted, seats, strict=True) if seat.cell.stored)
+        if left:
+            consent(left, wanted, yes=given["yes"], quiet=options.quiet)
+        # Claimed before the first question: an answer that cannot be reported is not bought.
+        place = folder.claim(Path(options.out).expanduser() if options.out else None)
+        session = Session(room, seats, asked, benchmark, store, console, place)
+        # One event loop for all: LiteLLM's clients do not outlive the loop they were made in.
+        return asyncio.run(session.run())
+
+
+def takes(seats: Sequence[Seat], asked: Sequence[Asked]) -> Iterator[Need]:
+    """What each cell takes beyond those above it."""
+    seen: set[str] = set()
+    for seat, one in zip(seats, asked, strict=True):
+        found = taking(one.scorer, one.planned, one.asking, seen)
+        needed = found.estimate(seat.judge.card.card)
+        yield Need(
+            seat.cell.name,
+            found.distinct,
+            found.stored,
+            found.elsewhere,
+            len(found.requests),
+            None if needed is None else needed.prompt_tokens,
+            None if needed is None else needed.most_reply_tokens,
+            0.0 if needed is None else needed.least_usd,
+            0.0 if needed is None else needed.most_usd,
+        )
+
+
+def consent(left: int, wanted: Sequence[Need], *, yes: bool, quiet: bool) -> None:
+    """Says what is to be asked, and has it agreed to. Raises UsageError where nobody can be asked, Abort for a no."""
+    if not quiet or not yes:
+        wide_console(stderr=True).print(needs(wanted))
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"{left:,} questions are to be asked; say --yes to ask them (--dry-run shows what it takes)"
+        )
+    click.confirm(f"Ask {left:,} questions?", abort=True, err=True)

@@ -1,0 +1,1 @@
+"""Studies: cells of a grid (judge × template × criteria × style × orders × samples) on the same items, and what they show."""

@@ -1,0 +1,137 @@
+"""A study from beginning to end: its cells asked item by item, and what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from rmb.errors import RmbError
+from rmb.metrics.race import Standing
+from rmb.outcomes import Convention, Outcome, facts
+from rmb.records import Answer, Item, Usage
+from rmb.run.execute import Run, Watcher
+from rmb.store import Store
+from rmb.studies.cells import Asked, Cell
+from rmb.studies.desk import Desk
+from rmb.studies.referee import Elimination
+from rmb.studies.sitting import Sitting
+from rmb.studies.votes import voted
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a cell.
+
+    usage: of all its answers, each once, whenever they were asked. unasked: keys of questions without an answer.
+    stopped: why it was asked no further, if so.
+    """
+
+    cell: Cell
+    run: Run
+    usage: Usage
+    unasked: frozenset[str] = frozenset()
+    stopped: Standing | None = None
+
+    @cached_property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Its verdicts as the study counts them: samples put together, if the cell says how."""
+        return voted(self.cell, self.run.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a study ended. error: why all of it ended early, if it did."""
+
+    seconds: float
+    interrupted: bool = False
+    error: RmbError | None = None
+
+
+@dataclass(frozen=True)
+class Sat:
+    """What came of a study.
+
+    conversations: that all cells have behind them which were not stopped, of `of` there are.
+    asked, from_store: distinct answers of all cells; cost_usd: of those asked in this session, None if unknown.
+    """
+
+    results: tuple[Result, ...]
+    conversations: int
+    of: int
+    asked: int
+    from_store: int
+    cost_usd: float | None
+    ended: Ended
+
+
+def prepared(cells: Sequence[Cell], items: Sequence[Item], store: Store | None) -> list[Asked]:
+    """The cells with their plans, and with what the store has. Asks nothing."""
+    return [Asked(cell, items, store) for cell in cells]
+
+
+async def execute(
+    cells: Sequence[Asked],
+    items: Sequence[Item],
+    *,
+    store: Store | None,
+    watcher: Watcher,
+    seed: int = 0,
+    referee: Elimination | None = None,
+) -> Sat:
+    """Asks all cells. Never raises for what a judge or provider does: see `Result.run`, `Sat.error`."""
+    started = time.monotonic()
+    desk = Desk(store, watcher)
+    for one in cells:
+        one.hand_over(desk)
+    distinct = {key for one in cells for part in (one.asking, *one.asking.before) for key in part.keys}
+    watcher.planned(len(distinct), len(distinct & set(desk.known)))
+    sitting = Sitting(cells, items, desk, seed=seed, referee=referee)
+    error, interrupted = None, False
+    try:
+        await sitting.run()
+    except RmbError as failed:
+        error = failed
+    except asyncio.CancelledError:
+        # Ctrl-C, by way of asyncio.run: what was answered is put together, and a second one ends the program.
+        interrupted = True
+        task = asyncio.current_task()
+        assert task is not None
+        task.uncancel()
+    ended = Ended(time.monotonic() - started, interrupted, error)
+    stopped = {} if referee is None else referee.race.dropped
+    results = [result(one, sitting, ended, stopped.get(number)) for number, one in enumerate(cells)]
+    return told(results, sitting, ended)
+
+
+def result(one: Asked, sitting: Sitting, ended: Ended, stopped: Standing | None) -> Result:
+    """What came of a cell."""
+    fault = ended.error or sitting.faults.get(one.cell.judge)
+    run = one.run(sitting.desk, seconds=ended.seconds, interrupted=ended.interrupted, error=fault)
+    desk = sitting.desk
+    return Result(one.cell, run, one.usage(desk), frozenset(one.unasked(desk)), stopped)
+
+
+def told(results: Sequence[Result], sitting: Sitting, ended: Ended) -> Sat:
+    """What came of all cells, with what was asked for all of them together."""
+    desk = sitting.desk
+    answers = {key: reply for key, reply in desk.known.items() if isinstance(reply, Answer)}
+    costs = [answers[key].usage.cost_usd for key in desk.fresh if key in answers]
+    return Sat(
+        results=tuple(results),
+        conversations=sitting.reached,
+        of=len(sitting.order),
+        asked=len(costs),
+        from_store=len(answers) - len(costs),
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        ended=ended,
+    )
+
+
+def referee(
+    cells: Sequence[Cell], items: Sequence[Item], convention: Convention, *, level: float, keep: Sequence[int]
+) -> Elimination:
+    """What stops the cells that are clearly worse."""
+    return Elimination(cells, [facts(item) for item in items], convention, level=level, keep=keep)
