@@ -21,6 +21,8 @@ NO_USAGE = Usage()
 Said = Literal["chosen", "rejected", "tie"]
 Order = Literal["expected", "averaged", "consistent", "single", "majority"]
 Average = Literal["micro", "macro"]
+How = Literal["majority", "mean"]
+"""Several verdicts make one: by votes, or by their scores."""
 
 CHANCE = 0.5
 """What a comparison is worth to a coin."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from rmb.run import Settings
 from rmb.run.execute import execute as execute_alone
 from rmb.scorers.asking import Line, replies
 from rmb.store import Store
-from rmb.studies.cells import Cell
-from rmb.studies.execute import Sat, execute, prepared, referee
+from rmb.studies.cell import Cell
+from rmb.studies.execute import execute, prepared
+from rmb.studies.referee import Elimination
+from rmb.studies.results import Sat
 from rmb.studies.sitting import by_conversation
 from rmb.testing import Scripted
 from tests.builders import Listener, always_first, honest, listing, pair
@@ -87,7 +90,7 @@ def sat(
     keep: Sequence[int] = (),
 ) -> Sat:
     """A study of the cells from beginning to end; level: of the referee, if there is one."""
-    stopping = None if level is None else referee(cells, items, Convention(), level=level, keep=keep)
+    stopping = None if level is None else Elimination(cells, items, Convention(), level=level, keep=keep)
     return asyncio.run(
         execute(prepared(cells, items, store), items, store=store, watcher=Listener(), referee=stopping)
     )
@@ -110,10 +113,14 @@ def test_every_item_goes_through_all_cells_before_the_next() -> None:
     log: list[tuple[str, Question]] = []
     sat(two(log))
     turns = [question.conversation[0].content for _, question in log]
-    assert len(log) == 2 * 2 * 6  # the two pairs of a conversation have the same texts, and so the same questions
-    assert sum(a != b for a, b in zip(turns, turns[1:], strict=False)) == 5
+    # The two pairs of a conversation have the same texts, and so the same questions.
+    assert len(log) == 2 * 2 * 6
+    assert sum(a != b for a, b in pairwise(turns)) == 5
     for turn in set(turns):
-        assert {name for name, question in log if question.conversation[0].content == turn} == {"one", "other"}
+        assert {name for name, question in log if question.conversation[0].content == turn} == {
+            "one",
+            "other",
+        }
 
 
 def test_the_order_of_the_conversations_is_drawn_from_the_seed() -> None:
@@ -142,9 +149,7 @@ def test_a_cell_of_a_study_says_what_it_says_alone(at_once: int) -> None:
     ]
     found = sat(cells, items)
     for one, result in zip(cells, found.results, strict=True):
-        lonely = asyncio.run(
-            execute_alone(one.scorer, items, one.settings, store=None, watcher=Listener())
-        )
+        lonely = asyncio.run(execute_alone(one.scorer, items, one.settings, store=None, watcher=Listener()))
         assert result.run.outcomes == lonely.outcomes
         assert result.run.failures == lonely.failures
         assert result.run.counts == lonely.counts
@@ -250,7 +255,7 @@ def test_a_full_disk_ends_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Nothing more is asked once an answer could not be kept, of any judge."""
     with Store(tmp_path / "store") as store:
 
-        def full(key: str, value: object) -> None:
+        def full(*_: object) -> None:
             raise StorageError("no space left")
 
         monkeypatch.setattr(store, "put", full)
@@ -268,7 +273,7 @@ def test_an_interrupted_study_keeps_what_it_has(tmp_path: Path) -> None:
     async def interrupted(store: Store) -> Sat:
         cells = prepared(two(log, at_once=4), items, store)
         task = asyncio.create_task(execute(cells, items, store=store, watcher=Listener()))
-        while len(log) < 60:
+        while len(log) < 60:  # noqa: ASYNC110 - the scorer has no event to wait for
             await asyncio.sleep(0)
         task.cancel()
         return await task

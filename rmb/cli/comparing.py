@@ -12,7 +12,8 @@ import click
 
 from rmb.cli.options import convention
 from rmb.errors import UsageError
-from rmb.metrics.comparison import compare, shared
+from rmb.metrics.alignment import shared
+from rmb.metrics.comparison import compare
 from rmb.outcomes import HEADLINE, Outcome
 from rmb.report.compared import tables
 from rmb.report.table import wide_console

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from rmb import content
 from rmb.errors import UsageError
+from rmb.metrics.alignment import shared
 from rmb.metrics.columns import columns
-from rmb.metrics.comparison import shared
 from rmb.metrics.paired import right
 from rmb.report.table import wide_console
 from rmb.run import folder

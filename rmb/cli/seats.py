@@ -13,7 +13,7 @@ from rmb.outcomes import Convention
 from rmb.records import Item
 from rmb.run import Settings, folder
 from rmb.scorers import Local
-from rmb.studies.cells import Cell
+from rmb.studies.cell import Cell
 from rmb.studies.design import NONE, Study, called, grid, labels
 
 LOCAL = ("engine", "ray_address", "ray_cpus", "trust_remote_code", "allow_pickle")

@@ -28,8 +28,10 @@ from rmb.run import Settings
 from rmb.store import Store
 from rmb.studies import folder
 from rmb.studies.cells import Asked
-from rmb.studies.execute import Result, Sat, execute, referee
+from rmb.studies.execute import execute
 from rmb.studies.findings import Findings
+from rmb.studies.referee import Elimination
+from rmb.studies.results import Result, Sat
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Session:
         if study.adaptive:
             cells = [seat.cell for seat in self.seats]
             # The baseline is asked to the end: all others are compared with it.
-            stopping = referee(cells, items, self.convention, level=study.error_rate, keep=[base])
+            stopping = Elimination(cells, items, self.convention, level=study.error_rate, keep=[base])
         with Watch("study", self.console, quiet=self.room.options.quiet) as watch:
             sat = await execute(
                 self.asked, items, store=self.store, watcher=watch, seed=study.seed, referee=stopping

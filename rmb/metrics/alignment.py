@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -24,6 +24,22 @@ def keys(items: Iterable[ItemFacts]) -> Iterator[Key]:
         key = sorting(Outcome(item, ()))
         yield (*key, seen[key])
         seen[key] += 1
+
+
+def shared(judges: Mapping[str, Sequence[Outcome]]) -> dict[str, tuple[Outcome, ...]]:
+    """Each judge's outcomes on the items that all of them have: the same id, texts and label.
+
+    An item that is there several times is shared as often as the judge has it that has it least.
+    """
+    keyed = {name: dict(numbered(outcomes)) for name, outcomes in judges.items()}
+    common = set.intersection(*(set(mine) for mine in keyed.values())) if keyed else set()
+    return {name: tuple(mine[key] for key in mine if key in common) for name, mine in keyed.items()}
+
+
+def numbered(outcomes: Sequence[Outcome]) -> Iterator[tuple[Key, Outcome]]:
+    """Each outcome that has a comparison, under what stands for its item."""
+    compared = [one for one in outcomes if one.showings]
+    yield from zip(keys(one.item for one in compared), compared, strict=True)
 
 
 def aligned(every: Sequence[tuple[ItemFacts, ...]]) -> tuple[tuple[ItemFacts, ...], list[Integers]]:

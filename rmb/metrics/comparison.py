@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from rmb.metrics.agreement import Agreement, agreement, alpha, disagreements
-from rmb.metrics.alignment import Key, keys
+from rmb.metrics.alignment import shared
 from rmb.metrics.columns import Columns, columns
 from rmb.metrics.intervals import RESAMPLES
 from rmb.metrics.paired import MATTERS, Finding, Paired, finding, holm, in_words, paired
@@ -82,22 +82,6 @@ class Comparing:
             "alpha": self.alpha,
             "disagreements": self.disagreements,
         }
-
-
-def shared(judges: Judges) -> dict[str, tuple[Outcome, ...]]:
-    """Each judge's outcomes on the items that all of them have: the same id, texts and label.
-
-    An item that is there several times is shared as often as the judge has it that has it least.
-    """
-    keyed = {name: dict(numbered(outcomes)) for name, outcomes in judges.items()}
-    common = set.intersection(*(set(mine) for mine in keyed.values())) if keyed else set()
-    return {name: tuple(mine[key] for key in mine if key in common) for name, mine in keyed.items()}
-
-
-def numbered(outcomes: Sequence[Outcome]) -> Iterator[tuple[Key, Outcome]]:
-    """Each outcome that has a comparison, under what stands for its item."""
-    compared = [one for one in outcomes if one.showings]
-    yield from zip(keys(one.item for one in compared), compared, strict=True)
 
 
 def compare(

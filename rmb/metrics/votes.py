@@ -12,17 +12,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
 from rmb.errors import UnknownName, UsageError
+from rmb.metrics.alignment import numbered, shared
 from rmb.metrics.columns import exact_sum
-from rmb.metrics.comparison import numbered, shared
-from rmb.outcomes import ItemFacts, Listed, Outcome, Showing
+from rmb.outcomes import How, ItemFacts, Listed, Outcome, Showing
 from rmb.records import Failure, Usage
 
-How = Literal["majority", "mean"]
 Shown = tuple[int | None, Listed | None]
 """How two responses were shown: the position of the best one, and the list around them."""
 

@@ -1,37 +1,20 @@
-"""A cell of a study: a judge asked in one way, its plan, and what has been answered of it."""
+"""A cell of a study being asked: its plan, and what has been answered of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rmb.errors import RmbError
-from rmb.metrics.votes import How
 from rmb.outcomes import Outcome, put_together
 from rmb.records import Answer, Item, Question, Usage
 from rmb.run.execute import UNASKED, Asking, Run, finished, kept, learn, prepare, shown, together, verdict
-from rmb.run.plan import Planned, Settings
+from rmb.run.plan import Planned
 from rmb.scorers import Scorer
 from rmb.scorers.stages import Stage, blocked, stages_of
 from rmb.store import Store, answer_key
+from rmb.studies.cell import Cell
 from rmb.studies.desk import Desk
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One judge, asked in one way.
-
-    levels: by axis; name: made of those that vary. judge: cells of one judge share its connection and its limits.
-    stored: whether its answers are worth keeping. vote: how its samples make one verdict; None: each counts.
-    """
-
-    name: str
-    levels: Mapping[str, str]
-    judge: str
-    scorer: Scorer
-    settings: Settings
-    stored: bool = True
-    vote: How | None = None
 
 
 class Asked:

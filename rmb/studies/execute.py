@@ -5,66 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 from rmb.errors import RmbError
 from rmb.metrics.race import Standing
-from rmb.outcomes import Convention, Outcome, facts
-from rmb.records import Answer, Item, Usage
-from rmb.run.execute import Run, Watcher
+from rmb.records import Answer, Item
+from rmb.run.execute import Watcher
 from rmb.store import Store
-from rmb.studies.cells import Asked, Cell
+from rmb.studies.cell import Cell
+from rmb.studies.cells import Asked
 from rmb.studies.desk import Desk
-from rmb.studies.referee import Elimination
-from rmb.studies.sitting import Sitting
-from rmb.studies.votes import voted
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a cell.
-
-    usage: of all its answers, each once, whenever they were asked. unasked: keys of questions without an answer.
-    stopped: why it was asked no further, if so.
-    """
-
-    cell: Cell
-    run: Run
-    usage: Usage
-    unasked: frozenset[str] = frozenset()
-    stopped: Standing | None = None
-
-    @cached_property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """Its verdicts as the study counts them: samples put together, if the cell says how."""
-        return voted(self.cell, self.run.outcomes)
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a study ended. error: why all of it ended early, if it did."""
-
-    seconds: float
-    interrupted: bool = False
-    error: RmbError | None = None
-
-
-@dataclass(frozen=True)
-class Sat:
-    """What came of a study.
-
-    conversations: that all cells have behind them which were not stopped, of `of` there are.
-    asked, from_store: distinct answers of all cells; cost_usd: of those asked in this session, None if unknown.
-    """
-
-    results: tuple[Result, ...]
-    conversations: int
-    of: int
-    asked: int
-    from_store: int
-    cost_usd: float | None
-    ended: Ended
+from rmb.studies.results import Ended, Result, Sat
+from rmb.studies.sitting import Referee, Sitting
 
 
 def prepared(cells: Sequence[Cell], items: Sequence[Item], store: Store | None) -> list[Asked]:
@@ -79,7 +30,7 @@ async def execute(
     store: Store | None,
     watcher: Watcher,
     seed: int = 0,
-    referee: Elimination | None = None,
+    referee: Referee | None = None,
 ) -> Sat:
     """Asks all cells. Never raises for what a judge or provider does: see `Result.run`, `Sat.error`."""
     started = time.monotonic()
@@ -101,7 +52,7 @@ async def execute(
         assert task is not None
         task.uncancel()
     ended = Ended(time.monotonic() - started, interrupted, error)
-    stopped = {} if referee is None else referee.race.dropped
+    stopped = {} if referee is None else referee.stopped
     results = [result(one, sitting, ended, stopped.get(number)) for number, one in enumerate(cells)]
     return told(results, sitting, ended)
 
@@ -128,10 +79,3 @@ def told(results: Sequence[Result], sitting: Sitting, ended: Ended) -> Sat:
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
         ended=ended,
     )
-
-
-def referee(
-    cells: Sequence[Cell], items: Sequence[Item], convention: Convention, *, level: float, keep: Sequence[int]
-) -> Elimination:
-    """What stops the cells that are clearly worse."""
-    return Elimination(cells, [facts(item) for item in items], convention, level=level, keep=keep)

@@ -18,7 +18,7 @@ from rmb.metrics.paired import MATTERS, Paired, finding, holm, in_words, paired
 from rmb.metrics.sensitivity import sensitivity
 from rmb.metrics.summary import summarise
 from rmb.outcomes import Convention
-from rmb.studies.execute import Result, Sat
+from rmb.studies.results import Result, Sat
 
 FIGURES = ("averaged", "consistent", "position_consistency", "first_position_rate", "coverage")
 """Of a cell's summary, what stands in the leaderboard beside Overall and its sets."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from rmb.metrics.columns import columns
 from rmb.metrics.credits import item_credits
-from rmb.metrics.race import Race, most_of, weights
-from rmb.outcomes import Convention, ItemFacts, Outcome
-from rmb.studies.cells import Cell
+from rmb.metrics.race import Race, Standing, most_of, weights
+from rmb.outcomes import Convention, Outcome, facts
+from rmb.records import Item
+from rmb.studies.cell import Cell
 from rmb.studies.votes import voted
 
 
@@ -20,18 +21,23 @@ class Elimination:
     def __init__(
         self,
         cells: Sequence[Cell],
-        items: Sequence[ItemFacts],
+        items: Sequence[Item],
         convention: Convention,
         *,
         level: float,
         keep: Collection[int],
     ) -> None:
         """items: of the study; level: at which the best cell may be lost; keep: cells that are asked to the end."""
-        compared = [item for item in items if item.losers]
+        compared = [facts(item) for item in items if item.losers]
         each = weights(compared, convention.average)
         self.cells, self.convention = cells, convention
         self.weight = dict(zip(compared, map(float, each), strict=True))
         self.race = Race(len(cells), most_of(compared, each), level=level, keep=keep)
+
+    @property
+    def stopped(self) -> Mapping[int, Standing]:
+        """The cells that were, by number, and what was held against each."""
+        return self.race.dropped
 
     def see(self, conversation: int, outcomes: Sequence[Sequence[Outcome] | None]) -> list[int]:
         """Takes in what came of a conversation; gives the cells to stop."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from rmb.canonical import fraction
 from rmb.errors import RmbError, StorageError
+from rmb.metrics.race import Standing
 from rmb.outcomes import Outcome, conversation_mark
 from rmb.records import Item
 from rmb.scorers.asking import Connected, Line
@@ -26,6 +27,10 @@ PAUSE = 256
 
 class Referee(Protocol):
     """Decides which cells go on."""
+
+    @property
+    def stopped(self) -> Mapping[int, Standing]:
+        """The cells that do not, by number, and what was held against each."""
 
     def see(self, conversation: int, outcomes: Sequence[Sequence[Outcome] | None]) -> Sequence[int]:
         """Learns what came of a conversation's items in each cell (None: no longer asked); gives the cells to stop."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rmb.metrics.votes import Rule, of_samples
 from rmb.outcomes import Outcome
-from rmb.studies.cells import Cell
+from rmb.studies.cell import Cell
 
 
 def voted(cell: Cell, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
