@@ -62,7 +62,7 @@ def total(wanted: Sequence[Need]) -> Need:
 def needs(wanted: Sequence[Need]) -> Table:
     """What each cell takes beyond those above it, and all together."""
     table = plain_table("What it takes")
-    table.add_column("cell", no_wrap=True)
+    table.add_column("cell", min_width=24)
     for name in (
         "questions",
         "stored",
@@ -100,8 +100,9 @@ def tables(found: Found) -> Iterator[Table | str]:
 def leaderboard(found: Found) -> Table:
     """One line a cell: Overall, against the baseline, position, coverage, cost; * for the Pareto set."""
     table = plain_table("Cells")
-    for name in ("", "cell"):
-        table.add_column(Text(name), no_wrap=True)
+    table.add_column("", no_wrap=True)
+    # Where a line is too long, names take several, so that no figure is cut.
+    table.add_column("cell", min_width=24)
     for name in ("overall", "95 %", "points", "95 %", "Holm p", "averaged", "consistent", "says first"):
         table.add_column(Text(name), justify="right", no_wrap=True)
     for name in ("covered", "$/1,000", "s/1,000", "$/point", "Pareto"):

@@ -94,13 +94,19 @@ def write(folder: Path, contents: Contents) -> None:
         write_json(folder / "run.json", contents.manifest)
 
 
+def is_study(folder: Path) -> bool:
+    """Whether a folder is a study's."""
+    return (folder / "study.json").is_file()
+
+
 def read_json(folder: Path, name: str) -> dict[str, Any]:
     """A JSON file of a run folder. Raises DataError if it is absent or broken."""
     path = folder / name
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise DataError(f"{folder} is no run folder: it has no {name}") from error
+        cells = " (it is a study: the runs of its cells are below cells/)" if is_study(folder) else ""
+        raise DataError(f"{folder} is no run folder: it has no {name}{cells}") from error
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     if not isinstance(value, dict):

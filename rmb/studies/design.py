@@ -34,7 +34,8 @@ def text(value: Any) -> Any:
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Names = Annotated[tuple[str, ...], pydantic.BeforeValidator(several)]
+Levels = (pydantic.BeforeValidator(several), pydantic.Field(min_length=1))
+Names = Annotated[tuple[str, ...], *Levels]
 Count = Annotated[int, pydantic.Field(ge=1)]
 Word = pydantic.BeforeValidator(text)
 
@@ -42,7 +43,7 @@ Word = pydantic.BeforeValidator(text)
 class Study(Strict):
     """The axes of a study, each a list of levels, and what is the same for all its cells.
 
-    An axis without levels is none: there each cell has its judge's or template's own.
+    An axis that is left out is none: there each cell has its judge's or template's own.
     vote: how the samples of a cell with several make one verdict; "each" counts each by itself.
     baseline: a level of some axes; on the others, the first. adaptive: whether clearly worse cells are stopped early;
         error_rate: at which the best may be lost by that.
@@ -52,8 +53,8 @@ class Study(Strict):
     template: Names = ()
     criteria: Names = ()
     style: Names = ()
-    orders: Annotated[tuple[Orders, ...], pydantic.BeforeValidator(several)] = ("both",)
-    samples: Annotated[tuple[Count, ...], pydantic.BeforeValidator(several)] = (1,)
+    orders: Annotated[tuple[Orders, ...], *Levels] = ("both",)
+    samples: Annotated[tuple[Count, ...], *Levels] = (1,)
     judge: Names = ("embedded",)
     vote: Literal["majority", "mean", "each"] = "majority"
     baseline: Mapping[str, Annotated[str, Word]] = {}
