@@ -23,7 +23,7 @@ from rmb.datasets.select import select
 from rmb.errors import COMPLETE, UsageError
 from rmb.outcomes import Convention
 from rmb.report.progress import OnConsole
-from rmb.report.study import Need, needs
+from rmb.report.study import Need, needs, show
 from rmb.report.table import wide_console
 from rmb.store import Store
 from rmb.studies import design, folder
@@ -57,14 +57,15 @@ def ablate_all(file: str | None, given: dict[str, Any]) -> int:
         asked = prepared([seat.cell for seat in seats], items, store)
         wanted = list(takes(seats, asked))
         if options.dry_run:
-            wide_console().print(needs(wanted))
+            show(wide_console(), needs(wanted))
             return COMPLETE
         # Judges whose answers are not worth keeping cost nothing either.
         left = sum(each.left for each, seat in zip(wanted, seats, strict=True) if seat.cell.stored)
         if left:
             consent(left, wanted, yes=given["yes"], quiet=options.quiet)
         # Claimed before the first question: an answer that cannot be reported is not bought.
-        place = folder.claim(Path(options.out).expanduser() if options.out else None)
+        out = Path(options.out).expanduser() if options.out else None
+        place = folder.claim(out, [seat.cell.name for seat in seats])
         session = Session(room, seats, asked, benchmark, store, console, place)
         # One event loop for all: LiteLLM's clients do not outlive the loop they were made in.
         return asyncio.run(session.run())
@@ -92,7 +93,7 @@ def takes(seats: Sequence[Seat], asked: Sequence[Asked]) -> Iterator[Need]:
 def consent(left: int, wanted: Sequence[Need], *, yes: bool, quiet: bool) -> None:
     """Says what is to be asked, and has it agreed to. Raises UsageError where nobody can be asked, Abort for a no."""
     if not quiet or not yes:
-        wide_console(stderr=True).print(needs(wanted))
+        show(wide_console(stderr=True), needs(wanted))
     if yes:
         return
     if not sys.stdin.isatty():

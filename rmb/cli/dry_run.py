@@ -41,9 +41,10 @@ class Taking:
         """The tokens and dollars that it takes; None of a judge that is no language model."""
         if not isinstance(card, Generative):
             return None
-        from rmb.scorers.litellm_client import estimate
+        from rmb.scorers.litellm_client import Estimate, estimate
 
-        return estimate(card, self.requests)
+        # Nothing costs nothing, whatever the price, and LiteLLM need not be loaded to say so.
+        return estimate(card, self.requests) if self.requests else Estimate(0, 0, 0.0, 0.0)
 
 
 def taking(scorer: Scorer, planned: Plan, asking: Asking, seen: set[str]) -> Taking:

@@ -22,7 +22,7 @@ from rmb.datasets import Benchmark
 from rmb.errors import COMPLETE, INTERRUPTED
 from rmb.outcomes import Convention
 from rmb.report.progress import Watch
-from rmb.report.study import tables
+from rmb.report.study import show, tables
 from rmb.report.table import wide_console
 from rmb.run import Settings
 from rmb.store import Store
@@ -129,7 +129,7 @@ class Session:
             return
         console = wide_console()
         for part in tables(found):
-            console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
+            show(console, part)
 
     def say_how_it_ended(self, sat: Sat) -> None:
         """What was asked, where the study is, and how to go on; errors are said even when quiet."""

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from rmb.report.compared import plain_table
 from rmb.report.table import NOTHING, interval, p_value, value
 
+WIDEST = 1000
+"""Columns of a table in a file."""
 MOST_SHOWN = 12
 """Interactions told in the terminal; results.json has all."""
 
@@ -78,6 +82,14 @@ def needs(wanted: Sequence[Need]) -> Table:
     table.add_section()
     table.add_row(*map(Text, total(wanted).line()))
     return table
+
+
+def show(console: Console, part: Table | str) -> None:
+    """Prints a table or a line; into a file a table is as wide as its names are long."""
+    if isinstance(part, Table) and not console.is_terminal:
+        needs_at_most = Measurement.get(console, console.options.update(max_width=WIDEST), part).maximum
+        console.width = max(console.width, needs_at_most)
+    console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
 
 
 def tables(found: Found) -> Iterator[Table | str]:

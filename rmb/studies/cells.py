@@ -104,8 +104,8 @@ class Asked:
         )
 
     def unasked(self, desk: Desk) -> set[str]:
-        """Keys of its questions that have no answer."""
-        return {key for key in self.keys if not isinstance(desk.known.get(key), Answer)}
+        """Keys of its questions that were never asked."""
+        return {key for key in self.keys if key not in desk.known}
 
     def usage(self, desk: Desk) -> Usage:
         """What all its answers cost, each once, whenever they were asked."""

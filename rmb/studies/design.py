@@ -20,8 +20,9 @@ AXES = ("template", "criteria", "style", "orders", "samples", "judge")
 """In the order of tables and of names."""
 NONE = "–"
 """The level of a judge that is not prompted, on the axes of prompts."""
-FILES = ("template", "criteria", "style", "judge", "data")
-MOST_CELLS = 10_000
+FILES = ("template", "criteria", "style", "judge", "data", "baseline")
+"""Keys whose values may be paths."""
+MOST_CELLS, MOST_SAMPLES = 10_000, 1_000
 
 
 def several(value: Any) -> Any:
@@ -37,6 +38,7 @@ def text(value: Any) -> Any:
 Levels = (pydantic.BeforeValidator(several), pydantic.Field(min_length=1))
 Names = Annotated[tuple[str, ...], *Levels]
 Count = Annotated[int, pydantic.Field(ge=1)]
+Samples = Annotated[int, pydantic.Field(ge=1, le=MOST_SAMPLES)]
 Word = pydantic.BeforeValidator(text)
 
 
@@ -54,7 +56,7 @@ class Study(Strict):
     criteria: Names = ()
     style: Names = ()
     orders: Annotated[tuple[Orders, ...], *Levels] = ("both",)
-    samples: Annotated[tuple[Count, ...], *Levels] = (1,)
+    samples: Annotated[tuple[Samples, ...], *Levels] = (1,)
     judge: Names = ("embedded",)
     vote: Literal["majority", "mean", "each"] = "majority"
     baseline: Mapping[str, Annotated[str, Word]] = {}
@@ -79,14 +81,19 @@ class Study(Strict):
         return {axis: names for axis, names in levels.items() if names}
 
     def reference(self) -> dict[str, str]:
-        """The baseline's level on each axis. Raises UnknownName for an axis or level that there is not."""
-        axes = self.axes
+        """The baseline's level on each axis; a file may go by its name without folder and ending.
+
+        Raises UnknownName for an axis or level that there is not.
+        """
+        axes, found = self.axes, {axis: levels[0] for axis, levels in self.axes.items()}
         for axis, level in self.baseline.items():
             if axis not in axes:
                 raise UnknownName("axis of the study", axis, axes)
-            if level not in axes[axis]:
+            meant = [one for one in axes[axis] if level in (one, short(one))]
+            if not meant:
                 raise UnknownName(f"level of {axis}", level, axes[axis])
-        return {axis: self.baseline.get(axis, levels[0]) for axis, levels in axes.items()}
+            found[axis] = meant[0]
+        return found
 
 
 def read(name: str) -> dict[str, Any]:
@@ -112,6 +119,8 @@ def beside(path: Path, value: Any) -> Any:
     """A value of a study file with "./x" and "../x" taken from the file's folder."""
     if isinstance(value, list):
         return [beside(path, each) for each in value]
+    if isinstance(value, dict):
+        return {key: beside(path, each) for key, each in value.items()}
     if isinstance(value, str) and value.startswith(("./", "../")):
         return str(path.parent / value)
     return value
@@ -160,13 +169,20 @@ def labels(axes: Mapping[str, Sequence[str]], judges: Mapping[str, str]) -> dict
 
 def short(level: str) -> str:
     """A level as names have it: of a file, its name without folder and ending."""
-    return Path(level).stem if content.is_path(level, ".jinja") else level
+    file = content.is_path(level, ".jinja") or level.endswith(
+        (".yaml", ".yml", ".gguf", ".jsonl", ".parquet")
+    )
+    return Path(level).stem if file else level
 
 
 def called(levels: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> str:
     """A cell's name: its levels on the axes that have several, as far as it has one; the judge's if there is none."""
     several = [axis for axis in axes if len(axes[axis]) > 1 and levels[axis] != NONE]
-    words = [
-        f"{levels[axis]} samples" if axis == "samples" else levels[axis] for axis in several or ["judge"]
-    ]
-    return " + ".join(words)
+    return " + ".join(spelt(axis, levels[axis]) for axis in several or ["judge"])
+
+
+def spelt(axis: str, level: str) -> str:
+    """A level in a cell's name."""
+    if axis != "samples":
+        return level
+    return f"{level} sample" if level == "1" else f"{level} samples"

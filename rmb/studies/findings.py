@@ -69,13 +69,13 @@ class Findings:
 
     @cached_property
     def ranked(self) -> list[str]:
-        """The cells best first: those asked to the end, then those stopped, the last to be stopped first."""
+        """The cells best first, without a figure last: those asked to the end, then those stopped, the last of them first."""
 
         def place(name: str) -> tuple[float, float]:
             stopped, figure = self.by_name[name].stopped, self.overall[name]
             return (
                 -float("inf") if stopped is None else -stopped.after,
-                -1 if figure is None else -figure.value,
+                1 if figure is None else -figure.value,
             )
 
         return sorted(self.judged, key=place)
@@ -200,7 +200,7 @@ class Findings:
             if one.stopped is not None:
                 new = one.unasked - questions
                 questions |= new
-                answered = one.run.counts["questions"] - len(one.unasked)
+                answered = one.run.counts["asked"] + one.run.counts["from_store"]
                 usd += len(new) * (one.usage.cost_usd or 0.0) / max(answered, 1)
         known = all(one.usage.cost_usd is not None for one in self.sat.results if one.stopped)
         total = self.sat.asked + self.sat.from_store + len(questions)

@@ -7,10 +7,11 @@ the run of each cell, as `rmb judge` writes it. sanity.parquet: the judges witho
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rmb.errors import UsageError
 from rmb.run import folder
 from rmb.run.rows import Judged, write_rows
 
@@ -18,17 +19,30 @@ SCHEMA = 1
 FIGURES = ("overall", "averaged", "consistent", "position_consistency", "first_position_rate")
 
 
-def claim(place: Path | None) -> Path:
-    """The study's folder, made before anything is asked; below runs/ if none is named."""
-    if place is not None:
-        return folder.claim(place, folder.STUDY_FILES, what="study")
-    return folder.new_folder("study", None)
+def claim(place: Path | None, cells: Sequence[str]) -> Path:
+    """The study's folder, made before anything is asked; below runs/ if none is named.
+
+    cells: names of the study's. Raises UsageError for a folder with others, which would pass for this study's.
+    """
+    if place is None:
+        return folder.new_folder("study", None)
+    claimed = folder.claim(place, folder.STUDY_FILES, what="study")
+    mine = {numbered(number, name) for number, name in enumerate(cells)}
+    others = sorted({path.name for path in (claimed / "cells").glob("*")} - mine)
+    if others:
+        raise UsageError(f"{place} holds another study, with the cell {others[0]!r}; name another with --out")
+    return claimed
 
 
 def cell_folder(place: Path, number: int, name: str) -> Path:
-    """Where the run of a cell goes: numbered in the order of the grid, so that the same study names it alike."""
+    """Where the run of a cell goes, made."""
+    return folder.claim(place / "cells" / numbered(number, name))
+
+
+def numbered(number: int, name: str) -> str:
+    """What a cell's folder is called: numbered in the order of the grid, so that the same study names it alike."""
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
-    return folder.claim(place / "cells" / f"{number:03}-{safe[:80]}")
+    return f"{number:03}-{safe[:80]}"
 
 
 def write(place: Path, manifest: Mapping[str, Any], results: Mapping[str, Any], sanity: Judged) -> None:

@@ -18,7 +18,7 @@ from rmb.studies.votes import voted
 class Result:
     """What came of a cell.
 
-    usage: of all its answers, each once, whenever they were asked. unasked: keys of questions without an answer.
+    usage: of all its answers, each once, whenever they were asked. unasked: keys of questions that were never asked.
     stopped: why it was asked no further, if so.
     """
 
