@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
 import os
 import signal
@@ -195,8 +196,9 @@ def test_an_answer_is_stored_before_the_watcher_hears_of_it(store: Store) -> Non
 
 
 def test_a_damaged_answer_is_asked_again(store: Store) -> None:
-    """A row that cannot be trusted costs one question, and nothing else."""
+    """A row that cannot be trusted, and that the journal lacks too, costs one question, and nothing else."""
     run(Scripted(honest), FOUR, store=store)
+    store.journal.file.unlink()
     with sqlite3.connect(store.folder / SCHEMA / "cache.db") as database:
         database.execute("UPDATE Cache SET value = x'00' WHERE rowid = 3")
     database.close()
@@ -320,14 +322,15 @@ def test_a_refusal_midway_keeps_what_came_before(store: Store) -> None:
     assert (resumed.counts["asked"], resumed.error, coverage(resumed)) == (5, None, 1.0)
 
 
-def test_a_disk_that_fails_midway_ends_the_run(store: Store) -> None:
+def test_a_disk_that_fails_midway_ends_the_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that could not be stored is not counted, and no more are paid for."""
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     def break_the_store(question: Question) -> list[float]:
         if len(scorer.asked) == 3:
-            with sqlite3.connect(store.folder / SCHEMA / "cache.db") as database:
-                database.execute("DROP TABLE Cache")
-            database.close()
+            monkeypatch.setattr(store.rows, "set", fails)
         return honest(question)
 
     scorer = Scripted(break_the_store)
@@ -335,6 +338,9 @@ def test_a_disk_that_fails_midway_ends_the_run(store: Store) -> None:
     assert isinstance(ran.error, StorageError)
     assert ran.error.exit_code == 74
     assert (len(scorer.asked), ran.counts["asked"], ran.failures) == (3, 2, {"cancelled": 6})
+    monkeypatch.undo()
+    resumed = run(Scripted(honest), FOUR, store=store)
+    assert (resumed.counts["from_store"], resumed.counts["asked"]) == (3, 5)
 
 
 def test_a_bug_in_a_scorer_is_not_hidden(store: Store) -> None:

@@ -417,12 +417,13 @@ def test_answers_that_are_not_in_the_store_are_told(rmb: Rmb, cut_off: Cut, out:
 
 @pytest.mark.usefixtures("key")
 def test_one_lost_answer_is_one_too_many(rmb: Rmb, cut_off: Cut) -> None:
-    """A run is read whole or not at all: figures of a part of it would be other figures."""
+    """An answer that the journal lacks too: a run is read whole or not at all, figures of a part would be others."""
     judged(rmb)
     cut_off()
     with sqlite3.connect(next(Path("cache").rglob("cache.db"))) as database:
         database.execute("UPDATE Cache SET value = x'00' WHERE rowid = 3")
     database.close()
+    next(Path("cache").rglob("journal")).unlink()
     assert refused(rmb).startswith("rmb: 1 of 20 answers of this run are not in the store ")
 
 

@@ -118,6 +118,10 @@ class Session:
         self.console.print(f"{line} → {place}", markup=False, highlight=False, soft_wrap=True)
         if self.store is not None and self.store.damaged:
             click.echo(f"rmb: {len(self.store.damaged)} damaged rows of the store were asked again", err=True)
+        if self.store is not None and self.store.mended:
+            click.echo(
+                f"rmb: {len(self.store.mended)} rows of the store came back from its journal", err=True
+            )
         if run.error:
             click.echo(f"rmb: {run.error}", err=True)
         for complaint, times in list(run.complaints.items())[:MOST_COMPLAINTS]:

@@ -138,6 +138,10 @@ class Session:
         self.console.print(f"{line} → {self.place}", markup=False, highlight=False, soft_wrap=True)
         if self.store is not None and self.store.damaged:
             click.echo(f"rmb: {len(self.store.damaged)} damaged rows of the store were asked again", err=True)
+        if self.store is not None and self.store.mended:
+            click.echo(
+                f"rmb: {len(self.store.mended)} rows of the store came back from its journal", err=True
+            )
         faults = dict.fromkeys(str(result.run.error) for result in sat.results if result.run.error)
         for fault in faults:
             click.echo(f"rmb: {fault}", err=True)
