@@ -13,6 +13,8 @@ import yaml
 from rmb import content
 from rmb.canonical import digest
 from rmb.errors import ContentError, nearest, one_line
+from rmb.published import Published
+from rmb.strict import Strict
 
 KEYS = {
     "anthropic": "ANTHROPIC_API_KEY",
@@ -32,12 +34,6 @@ KEYS = {
 
 LOCAL_MODEL = "openai/local-gguf"
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-class Strict(pydantic.BaseModel):
-    """A frozen record that refuses unknown keys, and shows no value in its errors: it may be a secret."""
-
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def variable(name: str | None) -> str | None:
@@ -62,9 +58,11 @@ class Sampling(Strict):
 
 
 class Limits(Strict):
-    """How a judge may be asked; no part of its identity, since it changes no answer."""
+    """How a judge may be asked; it changes no answer. rpm, tpm: requests and tokens a minute; None: the provider's own."""
 
     concurrency: Annotated[int, pydantic.Field(ge=1)] = 16
+    rpm: Annotated[int | None, pydantic.Field(ge=1)] = None
+    tpm: Annotated[int | None, pydantic.Field(ge=1)] = None
     deadline_s: Annotated[float, pydantic.Field(gt=0)] = 120.0
     attempts: Annotated[int, pydantic.Field(ge=1)] = 6
 
@@ -102,38 +100,6 @@ class Price(Strict):
     output: Annotated[float, pydantic.Field(ge=0)]
 
 
-Share = Annotated[float, pydantic.Field(ge=0, le=1)]
-
-
-class Sets(Strict):
-    """The figures of one goal on both sets."""
-
-    bon: Share
-    pairwise: Share
-
-
-class Published(Strict):
-    """What others measured of a judge on RMB, in the paper's form; overall is the mean of the four, rounded.
-
-    source: where it was published. Protocols differ: it is no target for a run of one's own.
-    """
-
-    helpfulness: Sets
-    harmlessness: Sets
-    overall: Share
-    source: str
-
-    @pydantic.model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        four = [one for goal in (self.helpfulness, self.harmlessness) for one in (goal.bon, goal.pairwise)]
-        # The four are rounded to 0.001 themselves, so their mean may be off by half of that, and so may overall.
-        if abs(sum(four) / 4 - self.overall) > 0.00101:
-            raise ValueError(
-                f"overall {self.overall} is not the mean of the four figures, {sum(four) / 4:.4f}"
-            )
-        return self
-
-
 class JudgeCard(Strict):
     """What every card says. size: of the model, as its makers name it ("8B"). reference: where to read on."""
 
@@ -152,6 +118,8 @@ class Generative(JudgeCard):
     force: "grammar" makes a llama.cpp server keep to the form of the verdict, "json_schema" any server that can.
     read: how the verdict is read, if not as the template says.
     top_logprobs: alternatives asked for at each token when log-probabilities are read.
+    transport: "direct" speaks OpenAI's chat completions itself, many times quicker, to any server that has them.
+    strict_params: an error where a parameter is not taken; insecure_http: the key may be sent over http to others.
     template, style: what this judge is asked by default.
     """
 
@@ -159,6 +127,9 @@ class Generative(JudgeCard):
     model: str
     key: KeyVariable = None
     base_url: str | None = None
+    transport: Literal["litellm", "direct"] = "litellm"
+    strict_params: bool = False
+    insecure_http: bool = False
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     price: Price | None = None
@@ -277,6 +248,7 @@ class ServedReward(JudgeCard):
     key: KeyVariable = None
     chat_template: str | None = None
     activation: Literal["use_activation", "activation", "softmax", "as_served"] = "use_activation"
+    insecure_http: bool = False
     limits: Limits = Limits()
 
     @pydantic.model_validator(mode="after")

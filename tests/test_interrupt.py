@@ -1,4 +1,4 @@
-"""Ctrl-C: a real process, a real signal, a slow provider. What was answered is kept, the rest asked later."""
+"""Ctrl-C: a real process, real signals, a slow provider. What is under way is waited for, the rest asked later."""
 
 from __future__ import annotations
 
@@ -20,21 +20,23 @@ from tests.fake_api import FakeApi, Reply, Request
 CHECKOUT = Path(__file__).parents[1]
 COMMAND = ["-m", "rmb.judge", "--judge", "mine.yaml", "--scenario", "harmlessness/*", "--out", "run"]
 QUESTIONS = 48
-ANSWERED = 5
+QUICK = 5
 AT_ONCE = 3
+ANSWERED = QUICK + AT_ONCE
+SOON_S, NEVER_S = 2.0, 300.0
 
 
 class Provider:
     """A script: answers so many questions at once, and lets the others wait."""
 
-    def __init__(self, quick: float) -> None:
-        """quick: how many are answered at once."""
-        self.quick = quick
+    def __init__(self, quick: float, *, slow_s: float = SOON_S) -> None:
+        """quick: how many are answered at once; slow_s: how long the others wait."""
+        self.quick, self.slow_s = quick, slow_s
 
     def __call__(self, request: Request) -> Reply:
         """The next answer."""
         self.quick -= 1
-        return Reply(delay_s=0 if self.quick >= 0 else 300)
+        return Reply(delay_s=0 if self.quick >= 0 else self.slow_s)
 
 
 @dataclass
@@ -79,15 +81,17 @@ def finish(process: subprocess.Popen[str], folder: Path) -> Ended:
     return Ended(process.returncode, err, time.monotonic() - started, read)
 
 
-def interrupt(folder: Path, api: FakeApi, *, requests: int) -> Ended:
-    """The command, interrupted as soon as the provider has seen that many requests."""
+def interrupt(folder: Path, api: FakeApi, *signals: signal.Signals, requests: int) -> Ended:
+    """The command, interrupted as soon as the provider has seen that many requests. signals: SIGINT, if none is named."""
     process = start(folder, api)
     for _ in range(6000):
         if len(api.requests) >= requests or process.poll() is not None:
             break
         time.sleep(0.01)
     time.sleep(0.2)  # for the answers before the last requests to arrive and be stored
-    process.send_signal(signal.SIGINT)
+    for number in signals or (signal.SIGINT,):
+        process.send_signal(number)
+        time.sleep(0.3)
     return finish(process, folder)
 
 
@@ -104,21 +108,22 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Told once for all tests, since every process imports LiteLLM."""
-    folder, provider = tmp_path_factory.mktemp("interrupted"), Provider(quick=ANSWERED)
+    folder, provider = tmp_path_factory.mktemp("interrupted"), Provider(quick=QUICK)
     with FakeApi(provider) as api:
-        first = interrupt(folder, api, requests=ANSWERED + AT_ONCE)
+        first = interrupt(folder, api, requests=ANSWERED)
         asked_first = len(api.requests)
         provider.quick = float("inf")
         again = finish(start(folder, api), folder)
         return Story(first, again, asked_first, len(api.requests) - asked_first)
 
 
-def test_it_ends_in_a_few_seconds_with_130(story: Story) -> None:
-    """Requests under way are dropped, not waited for; nothing is printed that looks like a bug."""
+def test_it_waits_for_what_is_under_way_and_asks_no_more(story: Story) -> None:
+    """Answers that are paid for are kept; nothing is printed that looks like a bug."""
     assert story.first.code == 130
     assert story.first.seconds < 10
     assert not {"Traceback", "Error", "Exception"} & set(story.first.err.split())
-    assert story.asked_first == ANSWERED + AT_ONCE
+    assert "stopping: waiting up to 10 s for answers under way; once more ends at once" in story.first.err
+    assert story.asked_first == ANSWERED
 
 
 def test_it_prints_the_command_that_resumes(story: Story) -> None:
@@ -151,11 +156,30 @@ def test_the_same_command_asks_only_the_rest(story: Story) -> None:
 
 
 def test_before_the_first_answer_it_is_no_other(tmp_path: Path) -> None:
-    """Nothing answered, nothing kept, and the folder says so."""
-    with FakeApi(Provider(quick=0)) as api:
+    """Nothing answered within ten seconds, nothing kept, and the folder says so."""
+    with FakeApi(Provider(quick=0, slow_s=NEVER_S)) as api:
         ended = interrupt(tmp_path, api, requests=1)
     assert (ended.code, len(api.requests)) == (130, 1)
-    assert ended.seconds < 10
+    assert 8 < ended.seconds < 30
     assert "Traceback" not in ended.err
     assert ended.files["summary.json"]["coverage"] == 0
     assert f"{QUESTIONS} questions unanswered" in ended.err
+
+
+def test_a_second_one_ends_at_once(tmp_path: Path) -> None:
+    """What was answered is written all the same."""
+    with FakeApi(Provider(QUICK, slow_s=NEVER_S)) as api:
+        ended = interrupt(tmp_path, api, signal.SIGINT, signal.SIGINT, requests=ANSWERED)
+    assert ended.code == 130
+    assert ended.seconds < 8
+    assert "Traceback" not in ended.err
+    assert ended.files["summary.json"]["counts"]["asked"] == QUICK
+
+
+def test_a_polite_kill_is_an_interrupt(tmp_path: Path) -> None:
+    """As a scheduler sends it before it means it: SIGTERM does what Ctrl-C does."""
+    with FakeApi(Provider(QUICK)) as api:
+        ended = interrupt(tmp_path, api, signal.SIGTERM, requests=ANSWERED)
+    assert ended.code == 130
+    assert ended.files["summary.json"]["counts"]["asked"] == ANSWERED
+    assert "to resume: " in ended.err

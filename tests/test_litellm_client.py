@@ -14,8 +14,10 @@ import pytest
 from rmb.canonical import canonical
 from rmb.cards import Generative, Limits, Price
 from rmb.errors import RefusedError, UsageError
-from rmb.records import Answer, Failure, Token
+from rmb.records import Answer, Failure, Message, Question, Token
+from rmb.scorers.generative import GenerativeJudge
 from rmb.scorers.litellm_client import LiteLLMClient, environment_url, without_credentials
+from rmb.templates import Template
 from tests.fake_api import FakeApi, Reply
 
 GPT = "openai/gpt-4o-mini"
@@ -432,3 +434,46 @@ def test_a_client_can_be_opened_again_on_another_event_loop() -> None:
     with FakeApi() as api:
         replies = [answered(card(api, model)).text for model in (GPT, CLAUDE, GPT)]
     assert replies == ["[[A]]"] * 3
+
+
+# Parameters and names
+
+
+def asked_of(of: Generative) -> GenerativeJudge:
+    """A judge of this card, with the project's own template."""
+    return GenerativeJudge(of, Template.load("pairwise_v2"), LiteLLMClient(of))
+
+
+QUESTION = Question((Message("user", "Hi?"),), ("Yes.", "No."))
+
+
+def test_a_parameter_that_the_model_does_not_take_is_left_out_and_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Before the key is made: what is sent stands in the request, what is not in `dropped`."""
+    with FakeApi() as api:
+        scorer = asked_of(card(api, "openai/gpt-5.5-2026-04-23"))
+        requests = [scorer.request(QUESTION) for _ in range(3)]
+        again = asked_of(card(api, "openai/gpt-5.5-2026-04-23"))
+        again.client.unsupported = None  # type: ignore[assignment,method-assign]
+        # What was said is kept, so LiteLLM is not needed a second time.
+        assert again.request(QUESTION) == requests[0]
+    assert "temperature" not in requests[0]
+    assert requests[0]["max_tokens"] == 1024
+    assert scorer.dropped == {"temperature": 0.0}
+    assert sum("temperature" in record.message for record in caplog.records) == 2
+
+
+def test_strict_parameters_are_a_refusal() -> None:
+    """For those who would rather ask nothing than something else."""
+    with FakeApi() as api:
+        scorer = asked_of(card(api, "openai/gpt-5.5-2026-04-23", strict_params=True))
+        with pytest.raises(RefusedError, match="does not take a parameter of this judge: temperature"):
+            scorer.request(QUESTION)
+
+
+def test_a_model_that_nobody_knows_is_told_with_names_near_it() -> None:
+    """From LiteLLM's table, of the same provider."""
+    with FakeApi(Reply(status=404)) as api:
+        message = refused(card(api, "openai/gpt-4o-minj"))
+    assert "near it: openai/gpt-4o-mini" in message

@@ -10,10 +10,11 @@ from rich.console import Console
 
 from rmb import content
 from rmb.canonical import canonical
-from rmb.cards import Baseline, Generative, JudgeCard, Published, Sets, open_card
+from rmb.cards import Baseline, Generative, JudgeCard, open_card
 from rmb.cli import judges as command
 from rmb.cli.main import rmb as group
 from rmb.cli.main import run
+from rmb.published import Published, Sets
 from rmb.records import Message, Question
 from rmb.scorers import KINDS, Kind, Setup, open_scorer
 from rmb.scorers.litellm_client import import_litellm

@@ -37,6 +37,7 @@ HTML = {"Content-Type": "text/html"}
 
 TRANSIENT = [
     pytest.param(Fault(status=408), id="408 request timeout"),
+    pytest.param(Fault(status=409), id="409 conflict"),
     pytest.param(Fault(status=429), id="429 too many requests"),
     pytest.param(Fault(status=500), id="500 server error"),
     pytest.param(Fault(status=503, body="<html>no</html>", headers=HTML), id="503 from a proxy"),
@@ -464,7 +465,7 @@ def test_refusals_are_final(status: int, message: str, says: str) -> None:
     assert len(api_at.requests) == 1
 
 
-@pytest.mark.parametrize("status", [302, 307, 400, 409, 422])
+@pytest.mark.parametrize("status", [302, 307, 400, 413, 422])
 def test_a_bad_request_is_not_sent_again(status: int) -> None:
     """Nor is one that is sent elsewhere: the key is for this server."""
     with FakeRewardApi(always=Fault(status=status, headers={"Location": "/elsewhere"})) as api_at:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rmb.cli.options import CACHE, CONVENTION, COUNT, DATA, LOCAL, options
+from rmb.cli.options import CACHE, CONVENTION, COUNT, DATA, HOW, LOCAL, options
 
 EXAMPLES = """
 \b
@@ -83,10 +83,6 @@ ITEMS = (
     click.option("--scenario", metavar="GLOB", help="Only scenarios that match: 'Chat*', S1, '*/Code/*'."),
     click.option("--limit", metavar="N", type=COUNT, help="At most N items, spread over the scenarios."),
     click.option("--seed", type=int, help="Of everything that is drawn. [default: 0]"),
-    click.option("--temperature", metavar="T", type=click.FloatRange(min=0), help="[default: the cards']"),
-    click.option("--max-tokens", metavar="N", type=COUNT, help="Of a reply. [default: the cards']"),
-    click.option("--base-url", metavar="URL", help="Endpoint of an OpenAI-compatible server or a proxy."),
-    click.option("--concurrency", metavar="N", type=COUNT, help="Questions asked at once, of each judge."),
 )
 WHERE = (
     CACHE,
@@ -104,7 +100,7 @@ WHERE = (
     epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.argument("study", metavar="[STUDY.yaml]", required=False)
-@options(AXES, ITEMS, LOCAL, CONVENTION, WHERE)
+@options(AXES, ITEMS, HOW, LOCAL, CONVENTION, WHERE)
 def ablate(study: str | None, **given: Any) -> int:
     """Ask every combination of templates, criteria, styles, orders, samples and judges the same items, item by item.
 

@@ -10,7 +10,8 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from rmb.cards import JudgeCard, Published, Sets
+    from rmb.cards import JudgeCard
+    from rmb.published import Published, Sets
 
 MOST_WIDE = 260
 """Columns of a listing that goes to a file: a judge is one line there, whatever its summary."""

@@ -35,6 +35,7 @@ def manifest(judge: Judge, *, benchmark: Benchmark, run: Run, settings: Settings
         "judge": {"name": card.name, "sha256": card.sha256, "card": shown(judge)},
         "template": template.identity if template else None,
         "identity": dict(judge.scorer.identity),
+        "dropped": dict(getattr(judge.scorer, "dropped", {})),
         "data": {"name": benchmark.name, "source": benchmark.source, "fingerprint": benchmark.fingerprint},
         "settings": {"orders": settings.orders, "samples": settings.samples, "seed": settings.seed},
         "served_models": dict(run.models),

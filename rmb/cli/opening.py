@@ -46,6 +46,11 @@ class Options:
     dry_run: bool
     quiet: bool
     verbose: bool
+    rpm: int | None = None
+    tpm: int | None = None
+    transport: Literal["litellm", "direct"] | None = None
+    strict_params: bool = False
+    insecure_http: bool = False
 
     @property
     def settings(self) -> Settings:
@@ -87,9 +92,16 @@ def configured(card: NamedCard, options: Options) -> NamedCard:
             raise UsageError(
                 f"judge {card.name} is served by this program; --base-url is for a server of your own"
             )
+        if options.transport:
+            changes["transport"] = options.transport
+        if options.strict_params:
+            changes["strict_params"] = True
     if isinstance(card.card, Generative | ServedReward):
-        if options.concurrency:
-            changes["limits"] = card.card.limits.model_copy(update={"concurrency": options.concurrency})
+        limits = {"concurrency": options.concurrency, "rpm": options.rpm, "tpm": options.tpm}
+        given = {name: value for name, value in limits.items() if value is not None}
+        changes["limits"] = card.card.limits.model_copy(update=given)
+        if options.insecure_http:
+            changes["insecure_http"] = True
         if options.base_url:
             changes["base_url"] = options.base_url
     return card.model_copy(update={"card": card.card.model_copy(update=changes)})

@@ -95,7 +95,26 @@ HOW = (
     ),
     click.option("--max-tokens", metavar="N", type=COUNT, help="Of a reply. [default: the card's]"),
     click.option("--base-url", metavar="URL", help="Endpoint of an OpenAI-compatible server or a proxy."),
-    click.option("--concurrency", metavar="N", type=COUNT, help="Questions asked at once."),
+    click.option("--concurrency", metavar="N", type=COUNT, help="Requests under way at once, at most."),
+    click.option(
+        "--rpm", metavar="N", type=COUNT, help="Requests a minute. [default: the card's, or no limit]"
+    ),
+    click.option(
+        "--tpm", metavar="N", type=COUNT, help="Tokens a minute. [default: the card's, or no limit]"
+    ),
+    click.option(
+        "--transport",
+        type=click.Choice(["litellm", "direct"]),
+        help="direct: OpenAI's chat completions without LiteLLM, for servers of your own. [default: the card's]",
+    ),
+    click.option(
+        "--strict-params",
+        is_flag=True,
+        help="Fail if the model does not take a parameter; else it is not sent.",
+    ),
+    click.option(
+        "--insecure-http", is_flag=True, help="Send the key to another machine over http://, unencrypted."
+    ),
 )
 LOCAL = (
     click.option(

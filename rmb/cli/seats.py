@@ -133,4 +133,9 @@ def options_of(study: Study, given: Mapping[str, Any], counted: Convention) -> O
         dry_run=given["dry_run"],
         quiet=given["quiet"],
         verbose=False,
+        rpm=given["rpm"],
+        tpm=given["tpm"],
+        transport=given["transport"],
+        strict_params=given["strict_params"],
+        insecure_http=given["insecure_http"],
     )

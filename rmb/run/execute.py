@@ -16,7 +16,9 @@ from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
 from rmb.records import CUT, NO_ANSWER, Answer, Failure, Item, Json, Question, Scores, Usage
 from rmb.run.ledger import Unread, ledger
 from rmb.run.plan import Plan, Planned, Settings, plan
+from rmb.run.stopping import DRAIN_S, Stop, heeding, until
 from rmb.scorers import Scorer
+from rmb.scorers.asking import Connected
 from rmb.scorers.stages import Stage, blocked, stages_of
 from rmb.store import Store, answer_key
 
@@ -31,6 +33,15 @@ class Watcher(Protocol):
 
     def answered(self, answer: Answer | Failure, verdict: Scores | Failure) -> None:
         """After an answer was stored, or a question failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a run asks with. store: None for scorers whose answers cost less than a look-up."""
+
+    store: Store | None
+    watcher: Watcher
+    stop: Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +160,12 @@ async def execute(
     parts = [asking, *asking.before]
     watcher.planned(sum(len(set(part.keys)) for part in parts), sum(len(part.replies) for part in parts))
     try:
-        if asking.before:
-            asking = await written(scorer, planned, asking, store, watcher)
-        await ask(scorer, asking.missing(planned.questions), asking, store, watcher)
+        with heeding() as stop:
+            means = Means(store, watcher, stop)
+            if asking.before:
+                asking = await written(scorer, planned, asking, means)
+            await ask(scorer, asking.missing(planned.questions), asking, means)
+            interrupted = stop.asked
     except RmbError as failed:
         error = failed
     except asyncio.CancelledError:
@@ -171,9 +185,7 @@ async def execute(
     )
 
 
-async def written(
-    scorer: Scorer, planned: Plan, asking: Asking, store: Store | None, watcher: Watcher
-) -> Asking:
+async def written(scorer: Scorer, planned: Plan, asking: Asking, means: Means) -> Asking:
     """Has written what has to be there first; then the questions themselves, which are known only now."""
     for number, stage in enumerate(stages_of(scorer)):
         # What an earlier stage wrote may be part of what is asked here.
@@ -182,10 +194,10 @@ async def written(
             for each in dict.fromkeys(map(stage.needs, planned.questions))
             if not blocked(stage.scorer, each)
         ]
-        before = asking.before[number] = kept(stage.scorer, needed, store)
-        await ask(stage.scorer, before.missing(needed), before, store, watcher)
+        before = asking.before[number] = kept(stage.scorer, needed, means.store)
+        await ask(stage.scorer, before.missing(needed), before, means)
         learn(stage, needed, before)
-    known = replace(kept(scorer, planned.questions, store), before=asking.before)
+    known = replace(kept(scorer, planned.questions, means.store), before=asking.before)
     for key, question in zip(known.keys, planned.questions, strict=True):
         why = blocked(scorer, question)
         if why is not None:
@@ -233,22 +245,30 @@ def finished(
     )
 
 
-async def ask(
-    scorer: Scorer, missing: Mapping[str, Question], asking: Asking, store: Store | None, watcher: Watcher
-) -> None:
-    """Puts the missing questions to the scorer; an answer is on disk before it is counted."""
-    if not missing:
+async def ask(scorer: Scorer, missing: Mapping[str, Question], asking: Asking, means: Means) -> None:
+    """Puts the missing questions to the scorer, unless the run is to end; an answer is on disk before it is counted."""
+    if not missing or means.stop.asked:
         return
     keys = {question: key for key, question in missing.items()}
-    async with aclosing(scorer.answer(list(missing.values()))) as replies:
-        async for question, reply in replies:
+    far = scorer.line if isinstance(scorer, Connected) else None
+    # What a model on this machine has at hand is not paid for, and may take longer than anybody waits.
+    stopping, drain_s = (far.stop, DRAIN_S) if far else (nothing, 0.0)
+    async with (
+        aclosing(scorer.answer(list(missing.values()))) as replies,
+        aclosing(until(means.stop, replies, stopping, drain_s=drain_s)) as coming,
+    ):
+        async for question, reply in coming:
             key = keys[question]
             # Stored before it is counted: a crash from here on costs nothing.
-            if store is not None and isinstance(reply, Answer):
-                store.put(key, record(scorer, question, reply))
+            if means.store is not None and isinstance(reply, Answer):
+                means.store.put(key, record(scorer, question, reply))
             asking.replies[key] = reply
             asking.fresh.add(key)
-            watcher.answered(reply, verdict(scorer, question, reply))
+            means.watcher.answered(reply, verdict(scorer, question, reply))
+
+
+def nothing() -> None:
+    """What is done so that a model on this machine asks nothing new."""
 
 
 def record(scorer: Scorer, question: Question, answer: Answer) -> dict[str, Json]:
@@ -258,6 +278,7 @@ def record(scorer: Scorer, question: Question, answer: Answer) -> dict[str, Json
         "request": scorer.request(question),
         "answer": answer.to_json(),
         "at": time.time(),
+        **({"dropped": dict(left_out)} if (left_out := getattr(scorer, "dropped", None)) else {}),
     }
 
 

@@ -14,6 +14,8 @@ from rmb.records import Answer, Failure, Question
 Reply = tuple[Question, Answer | Failure]
 Ask = Callable[[Question], Coroutine[Any, Any, Answer | Failure]]
 FIRST_TRIES = 2
+HANDS = 2
+"""Questions in hand for each that may be under way: one that waits to be asked again keeps no other from being asked."""
 
 
 class Connection(Protocol):
@@ -26,17 +28,23 @@ class Connection(Protocol):
         """Lets go of all that `open` took; called though `open` failed as well."""
 
 
+def in_hand(concurrency: int) -> int:
+    """The questions in hand for so many requests under way."""
+    return HANDS * concurrency
+
+
 class Line:
     """A connection that several scorers may use at once: opened by the first of them, closed after the last.
 
-    Over all of them, `most` questions are under way at a time, and what a first question has shown holds for all.
+    Over all of them, `most` questions are in hand at a time, and what a first question has shown holds for all. How many
+    of these are sent, and how fast, is for the connection to say.
     """
 
     def __init__(self, connection: Connection, model: str, most: int) -> None:
         """model: what is behind it, for messages."""
         self.connection, self.model, self.most = connection, model, most
         self.users = self.failed = 0
-        self.is_open = self.proved = False
+        self.is_open = self.proved = self.stopped = False
         self.fault: RmbError | None = None
 
     async def open(self) -> None:
@@ -46,6 +54,7 @@ class Line:
             self.opening, self.proving = asyncio.Lock(), asyncio.Lock()
             self.free = asyncio.Semaphore(self.most)
             self.failed, self.is_open, self.proved, self.fault = 0, False, False, None
+            self.stopped = False
         self.users += 1
         async with self.opening:
             if not self.is_open:
@@ -57,6 +66,13 @@ class Line:
         self.users -= 1
         if not self.users:
             await self.connection.close()
+
+    def stop(self) -> None:
+        """Asks nothing more, whoever uses it; what is under way is answered all the same."""
+        self.stopped = True
+        pace = getattr(self.connection, "pace", None)
+        if pace is not None:
+            pace.stop()
 
     async def first(self, ask: Ask, question: Question) -> Answer | Failure:
         """The reply to a question asked alone. Raises what that raises, and the same to all who come after."""
@@ -109,7 +125,7 @@ async def replies(
         async with AsyncExitStack() as alone:
             if not line.proved:
                 await alone.enter_async_context(line.proving)
-            while not line.proved and (question := next(waiting, None)) is not None:
+            while not (line.proved or line.stopped) and (question := next(waiting, None)) is not None:
                 reply = await line.first(ask_first or ask, question)
                 yield question, reply
                 line.tried(reply, shows=isinstance(reply, Answer) and shows(reply))
@@ -126,12 +142,12 @@ async def replies(
 
 
 def start(running: set[asyncio.Task[Reply]], waiting: Iterator[Question], ask: Ask, line: Line) -> bool:
-    """Starts questions until as many are running as the line allows; False when nothing is left to wait for."""
+    """Starts questions until as many are in hand as the line allows; False when nothing is left to wait for."""
 
     async def asked(question: Question) -> Reply:
         async with line.free:
             return question, await ask(question)
 
-    for question in islice(waiting, line.most - len(running)):
+    for question in islice(waiting, 0 if line.stopped else max(0, line.most - len(running))):
         running.add(asyncio.create_task(asked(question)))
     return bool(running)

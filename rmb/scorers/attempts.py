@@ -6,75 +6,136 @@ Retries happen here and nowhere else (docs/decisions/0003-litellm-without-its-re
 from __future__ import annotations
 
 import asyncio
-import math
+from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Never
 from urllib.parse import urlsplit
 
 import tenacity
 
 from rmb.cards import Limits
+from rmb.errors import RmbError
 from rmb.records import Answer, Failure
+from rmb.scorers.faults import Complaint
+from rmb.scorers.pace import Pace, Stopped
 
-FATAL = {401, 403, 404}
-"""Statuses that the same request would meet again."""
-MOST_WAIT_S = 120.0
+NO_ACCIDENT = 4
+"""Times that a server's own error, or a broken body, comes back word for word before it is believed."""
 MOST_DETAIL = 300
 
 
 class FailedAttempt(Exception):
-    """An attempt without an answer. again: another may help; after_s: the least wait that the provider asks for."""
+    """An attempt without an answer.
 
-    def __init__(self, failure: Failure, *, again: bool = True, after_s: float = 0.0) -> None:
+    again: another may help; after_s: the least wait that the provider asks for; busy: it wants fewer requests;
+    status: 429 or another, for those who learn from it; lasting: it is no accident if it comes again and again.
+    """
+
+    def __init__(
+        self,
+        failure: Failure,
+        *,
+        complaint: Complaint | None = None,
+        again: bool = True,
+        after_s: float = 0.0,
+    ) -> None:
         super().__init__(failure.detail)
         self.failure, self.again, self.after_s = failure, again, after_s
+        self.busy = complaint is not None and complaint.kind == "busy"
+        self.limited = complaint is not None and complaint.status == 429
+        self.lasting = complaint is not None and complaint.lasting
+
+
+def no_answer(complaint: Complaint, detail: str, after_s: float = 0.0) -> Answer:
+    """The answer that a complaint is, if it is one: without a text, with the reason for a finish.
+
+    Raises FailedAttempt for every other; those that are the end of a model are for the client to tell.
+    """
+    kind = complaint.kind
+    if kind in {"context_length", "content_filter"}:
+        return Answer(finish_reason=kind)
+    again = kind in {"again", "busy"}
+    raise FailedAttempt(Failure("transport", detail), complaint=complaint, again=again, after_s=after_s)
+
+
+def broken(detail: str) -> Never:
+    """Raises FailedAttempt for a reply that is a success and no answer."""
+    raise FailedAttempt(Failure("transport", detail), complaint=Complaint(200, detail))
 
 
 async def completed(
-    attempt: Callable[[int], Coroutine[Any, Any, Answer]], limits: Limits
+    attempt: Callable[[int], Coroutine[Any, Any, Answer]], limits: Limits, pace: Pace, *, tokens: int = 0
 ) -> Answer | Failure:
     """The answer of the first attempt that has one, or the failure of the last.
 
     attempt: is told its number, from 1, and has the deadline of `limits` for all that it does; raises FailedAttempt.
+    pace: each attempt waits for its turn, and holds none while it waits to be made again.
+    tokens: that prompt and reply may have, about.
     """
+    told: Counter[str] = Counter()
+
+    def hopeful(error: BaseException) -> bool:
+        if not isinstance(error, FailedAttempt):
+            return False
+        told[error.failure.detail] += error.lasting
+        return error.again and not pace.stopped and told[error.failure.detail] < NO_ACCIDENT
+
     retrying = tenacity.AsyncRetrying(
         stop=tenacity.stop_after_attempt(limits.attempts),
         wait=wait,
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, FailedAttempt) and error.again),
+        retry=tenacity.retry_if_exception(hopeful),
         reraise=True,
     )
     try:
         async for trial in retrying:
             with trial:
-                return await within(limits.deadline_s, attempt(trial.retry_state.attempt_number))
+                number = trial.retry_state.attempt_number
+                return await in_turn(within(limits.deadline_s, attempt, number), pace, tokens)
     except FailedAttempt as error:
         return error.failure
     raise AssertionError("tenacity ends with a result or an exception")
 
 
-async def within(deadline_s: float, attempt: Coroutine[Any, Any, Answer]) -> Answer:
-    """What an attempt gives. Raises FailedAttempt if it is not there in time."""
+async def in_turn(attempt: Callable[[], Coroutine[Any, Any, Answer]], pace: Pace, tokens: int) -> Answer:
+    """What an attempt gives that waits for its turn; the pace learns how it went. Raises what the attempt raises."""
     try:
-        async with asyncio.timeout(deadline_s):
-            return await attempt
-    except TimeoutError as error:
-        raise FailedAttempt(Failure("deadline", f"no answer within {deadline_s:g} s")) from error
+        async with pace.turn(tokens) as turn:
+            try:
+                answer = await attempt()
+            except FailedAttempt as error:
+                if error.busy:
+                    turn.busy(limited=error.limited, after_s=error.after_s)
+                raise
+            except RmbError:
+                # The end of this model: whoever waits behind it is not to be sent as well.
+                pace.stop()
+                raise
+            turn.answered(answer.usage.prompt_tokens + answer.usage.completion_tokens)
+            return answer
+    except Stopped:
+        raise FailedAttempt(Failure("cancelled", "not asked: the run ended before"), again=False) from None
+
+
+def within(
+    deadline_s: float, attempt: Callable[[int], Coroutine[Any, Any, Answer]], number: int
+) -> Callable[[], Coroutine[Any, Any, Answer]]:
+    """An attempt that raises FailedAttempt if its answer is not there in time."""
+
+    async def timed() -> Answer:
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await attempt(number)
+        except TimeoutError as error:
+            raise FailedAttempt(Failure("deadline", f"no answer within {deadline_s:g} s")) from error
+
+    return timed
 
 
 def wait(state: tenacity.RetryCallState) -> float:
     """Seconds before the next attempt: jittered exponential back-off, never less than the provider asks."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.after_s if isinstance(error, FailedAttempt) else 0.0
-    return max(min(asked, MOST_WAIT_S), tenacity.wait_random_exponential(multiplier=0.5, max=30)(state))
-
-
-def retry_after_s(header: str | None) -> float:
-    """The seconds of a Retry-After header; 0 if there is none in seconds."""
-    try:
-        seconds = float(header or 0)
-    except ValueError:
-        return 0.0
-    return seconds if math.isfinite(seconds) else 0.0
+    return max(asked, tenacity.wait_random_exponential(multiplier=0.5, max=30)(state))
 
 
 def without_key(text: str, key: str | None) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Protocol
 
 from rmb import verdicts
 from rmb.cards import Generative, NamedCard
-from rmb.errors import UsageError
+from rmb.errors import RefusedError, UsageError
 from rmb.records import Answer, Failure, Json, Message, Question, Scores
 from rmb.scorers import Scorer, Setup
-from rmb.scorers.asking import Connection, Line, Reply, replies
+from rmb.scorers.asking import Connection, Line, Reply, in_hand, replies
 from rmb.scorers.examples import Examples
+from rmb.scorers.parameters import remembered
 from rmb.scorers.stages import Stage
 from rmb.templates import Known, Template, Writing, fence
 
@@ -26,6 +28,9 @@ class Client(Connection, Protocol):
     async def complete(self, request: Mapping[str, Any]) -> Answer | Failure:
         """The reply to a request; a failure where the run failed. Raises RefusedError on a fatal refusal."""
 
+    def unsupported(self, request: Mapping[str, Json]) -> Sequence[str]:
+        """The parameters of a request that the model is known not to take."""
+
 
 class Asked:
     """A model that is asked, and answers: what judges and what they write before have in common."""
@@ -33,8 +38,10 @@ class Asked:
     def __init__(self, card: Generative, client: Client, line: Line | None = None) -> None:
         """card: sampling and limits; client: who is asked; line: that the client is asked through by others as well."""
         self.card, self.client = card, client
-        self.line = line or Line(client, card.model, card.limits.concurrency)
+        self.line = line or Line(client, card.model, in_hand(card.limits.concurrency))
         self.sampling: dict[str, Json] = card.sampling.model_dump(exclude_none=True)
+        self.dropped: dict[str, Json] = {}
+        self._taken: dict[frozenset[str], tuple[str, ...]] = {}
 
     @property
     def identity(self) -> Mapping[str, Json]:
@@ -46,7 +53,37 @@ class Asked:
         messages: list[Json] = [
             {"role": message.role, "content": message.content} for message in self.messages(question)
         ]
-        return {"messages": messages, **self.sent(question), "sample": question.sample}
+        return {"messages": messages, **self.taken(self.sent(question)), "sample": question.sample}
+
+    def taken(self, asked: dict[str, Json]) -> dict[str, Json]:
+        """The parameters that the model takes; what is left out stands in `dropped`, and is said once.
+
+        Raises RefusedError where the card wants none left out.
+        """
+        names = frozenset(asked)
+        if names not in self._taken:
+            out = (
+                remembered(self.card.model, asked, lambda: self.client.unsupported(asked))
+                if self._told
+                else ()
+            )
+            self._taken[names] = out
+            self._say(asked, out)
+        return {name: value for name, value in asked.items() if name not in self._taken[names]}
+
+    @property
+    def _told(self) -> bool:
+        """Whether a table tells what the model takes; a server of one's own says so itself."""
+        return self.card.transport == "litellm" and self.card.serve is None
+
+    def _say(self, asked: Mapping[str, Json], out: Sequence[str]) -> None:
+        new = {name: asked[name] for name in out if name not in self.dropped}
+        told = ", ".join(f"{name} {value}" for name, value in new.items())
+        if new and self.card.strict_params:
+            raise RefusedError(f"{self.card.model} does not take a parameter of this judge: {told}")
+        if new:
+            self.dropped |= new
+            logging.getLogger(__name__).warning("%s does not take %s: not sent", self.card.model, told)
 
     def messages(self, question: Question) -> Sequence[Message]:
         """What is said to the model."""
@@ -177,12 +214,21 @@ def of_conversation(question: Question) -> Question:
 
 def open_generative(card: NamedCard, setup: Setup) -> Scorer:
     """The judge that a card describes, asked through the template of the setup."""
-    from rmb.scorers.litellm_client import LiteLLMClient
-
     assert isinstance(card.card, Generative)
     if setup.template is None:
         raise UsageError(f"judge {card.name} is asked through a template; name one with --template")
     examples = Examples(setup.pool, setup.template, setup.seed) if setup.template.examples else None
     if isinstance(setup.beside, GenerativeJudge):
         return GenerativeJudge(card.card, setup.template, setup.beside.client, examples, setup.beside.line)
-    return GenerativeJudge(card.card, setup.template, LiteLLMClient(card.card), examples)
+    return GenerativeJudge(card.card, setup.template, open_client(card.card), examples)
+
+
+def open_client(card: Generative) -> Client:
+    """What the card's model is asked through; neither loads its library before it is opened."""
+    if card.transport == "direct":
+        from rmb.scorers.direct_client import DirectClient
+
+        return DirectClient(card)
+    from rmb.scorers.litellm_client import LiteLLMClient
+
+    return LiteLLMClient(card)

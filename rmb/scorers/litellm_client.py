@@ -7,74 +7,46 @@ ours (docs/decisions/0003-litellm-without-its-retries.md).
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from rmb.cards import Generative, Price
-from rmb.errors import RefusedError, UsageError
-from rmb.records import Answer, Failure, Json, Token, Usage
-from rmb.scorers.attempts import (
-    FATAL,
-    FailedAttempt,
-    completed,
-    retry_after_s,
-    without_credentials,
-    without_key,
-)
-from rmb.scorers.embedded import LocalServer
+from rmb.errors import RefusedError, nearest
+from rmb.records import Answer, Json, Token, Usage
+from rmb.scorers.attempts import broken, without_credentials
+from rmb.scorers.faults import Complaint, asked_wait_s, codes_of, read_complaint
+from rmb.scorers.provider import NO_KEY, Provider, environment_url
 
-FATAL_SIGNS = (
-    "insufficient_quota",
-    "credit balance is too low",
-    "model_not_found",
-    "llm provider not provided",
-)
-FILTERED = ("content_filter", "content_policy", "contentpolicy")
-TRANSIENT = {408, 409, 425, 429}
-NO_KEY = "none"
+__all__ = ["Estimate", "LiteLLMClient", "count_tokens", "environment_url", "estimate", "without_credentials"]
+
 AMBIENT = ("bedrock/", "sagemaker/", "vertex_ai/")
 """Providers that take the machine's own credentials, and would take NO_KEY for a token."""
 COUNTED = 200
+MOMENT_S = 0.02
+LOST = re.compile(r"connection error|disconnected|connection reset|cannot connect|timed? ?out", re.IGNORECASE)
+"""What LiteLLM says where there was no reply, and calls a status of 500."""
+OURS = {"messages", "model", "extra_body", "sample"}
+"""Of a request, what is no parameter of the model."""
 
 
-class LiteLLMClient:
-    """Asks a model through LiteLLM: one request, one answer, however many attempts that takes."""
+class LiteLLMClient(Provider):
+    """Asks a model through LiteLLM, which knows the wire formats of a hundred providers."""
 
-    def __init__(self, card: Generative) -> None:
-        """card: model, endpoint, the name of the key's variable, limits, price."""
-        self.card = card
-        self.base_url = card.base_url or environment_url(card.model)
-        self.server = LocalServer(card.serve) if card.serve else None
-        self.key = os.environ.get(card.key or "")
-        if self.base_url and urlsplit(self.base_url).username is not None:
-            raise UsageError(
-                f"the endpoint of {card.model} holds a user name or password; "
-                "leave it out, and name the key's environment variable in a card"
-            )
-
-    @property
-    def identity(self) -> Mapping[str, Json]:
-        """The model, and the endpoint without credentials; of a local model, the hash of its weights."""
-        if self.server:
-            return {"model": self.card.model, **self.server.identity}
-        return {"model": self.card.model, "endpoint": without_credentials(self.base_url)}
+    def unsupported(self, request: Mapping[str, Json]) -> Sequence[str]:
+        """The parameters that LiteLLM's table says the model does not take; imports LiteLLM."""
+        litellm = import_litellm()
+        asked = {name: value for name, value in request.items() if name not in OURS}
+        return [name for name, value in asked.items() if not takes(litellm, self.card.model, name, value)]
 
     async def open(self) -> None:
         """Checks the key, imports LiteLLM, starts the local server if the card has one."""
-        if self.card.key and not self.key and not self.base_url:
-            raise RefusedError(f"no key for {self.card.model}: set the environment variable {self.card.key}")
-        if self.server:
-            self.base_url, self.key = await asyncio.to_thread(self.server.start)
+        await super().open()
         self.litellm = await asyncio.to_thread(import_litellm)
-
-    async def complete(self, request: Mapping[str, Any]) -> Answer | Failure:
-        """Sends a request until it is answered, fails for good, or has had the attempts of the card."""
-        return await completed(partial(self._attempt, request), self.card.limits)
 
     async def close(self) -> None:
         """Closes LiteLLM's connections and stops the local server."""
@@ -82,13 +54,13 @@ class LiteLLMClient:
             await self.litellm.close_litellm_async_clients()
             # The cache would hand out the closed clients again.
             self.litellm.in_memory_llm_clients_cache.flush_cache()
-        if self.server:
-            await asyncio.to_thread(self.server.stop)
+        await super().close()
 
-    async def _attempt(self, request: Mapping[str, Any], number: int) -> Answer:
+    async def attempt(self, request: Mapping[str, Any], number: int) -> Answer:
+        """The answer to a request that is sent once. Raises FailedAttempt or RefusedError."""
         started = time.monotonic()
         try:
-            reply = await self.litellm.acompletion(
+            call = self.litellm.acompletion(
                 **request,
                 api_key=self.key or self._no_key(),
                 api_base=self.base_url,
@@ -97,50 +69,42 @@ class LiteLLMClient:
                 max_retries=0,
                 num_retries=0,
             )
+            reply = await gently(asyncio.ensure_future(call))
         except Exception as error:  # noqa: BLE001 - LiteLLM's errors share no class; each is judged, none is dropped
             return self._judged(error)
         return self._answer(reply, seconds=time.monotonic() - started, attempts=number)
 
     def _judged(self, error: Exception) -> Answer:
-        """An error as what it means: an answer that is no verdict, another attempt, or the end of this model.
-
-        By status code and body, since LiteLLM's classes differ between providers for the same fault.
-        """
-        status = getattr(error, "status_code", None)
-        signs = f"{type(error).__name__} {error} {getattr(error, 'body', '')} {getattr(error, 'code', '')}".lower()
-        detail = self._detail(error)
-        if isinstance(error, self.litellm.ContextWindowExceededError) or "context_length_exceeded" in signs:
-            return Answer(finish_reason="context_length")
-        if status == 400 and any(sign in signs for sign in FILTERED):
-            return Answer(finish_reason="content_filter")
         if isinstance(error, self.litellm.UnsupportedParamsError):
+            detail = told(error)
             raise RefusedError(
                 f"{self.card.model} does not take a parameter of this judge: {detail}"
             ) from error
-        if status in FATAL or any(sign in signs for sign in FATAL_SIGNS):
-            raise RefusedError(self._refusal(status, detail)) from error
-        # 200 is a body that is no answer: an error in JSON, or JSON that breaks off.
-        again = status is None or status == 200 or status in TRANSIENT or status >= 500
         # LiteLLM hides the headers here.
         headers = getattr(error, "litellm_response_headers", None) or {}
-        after_s = retry_after_s(headers.get("retry-after"))
-        raise FailedAttempt(Failure("transport", detail), again=again, after_s=after_s) from error
+        return self.judged(complaint_of(error), told(error), asked_wait_s(headers))
 
-    def _detail(self, error: Exception) -> str:
-        """An error on one line, without the key (providers repeat it) and without LiteLLM's traceback."""
-        text = f"{type(error).__name__}: {error}".partition("Traceback")[0]
-        return without_key(text, self.key)
+    def near(self) -> Sequence[str]:
+        """Names of LiteLLM's table that look like the model's, the provider in front."""
+        provider, slash, _ = self.card.model.partition("/")
+        table = self.litellm.model_cost
+        known = [
+            name if "/" in name else f"{row['litellm_provider']}/{name}"
+            for name, row in table.items()
+            if row.get("mode") == "chat" and "litellm_provider" in row
+        ]
+        same = [name for name in known if name.startswith(provider + slash)]
+        near = nearest(self.card.model, same if slash and same else known)
+        return [name for name in near if name != self.card.model]
 
-    def _refusal(self, status: int | None, detail: str) -> str:
-        if status not in {401, 403, 429}:
-            return f"{self.card.model}: the provider knows no such model or address; {detail}"
-        variable = f" (key from {self.card.key})" if self.card.key else ""
-        return f"{self.card.model}: the provider refuses{variable}; {detail}"
+    def _no_key(self) -> str | None:
+        """What is sent for a key where there is none: servers of one's own want any."""
+        return None if self.card.model.startswith(AMBIENT) else NO_KEY
 
     def _answer(self, reply: Any, *, seconds: float, attempts: int) -> Answer:
         # LiteLLM takes a body without choices for a success.
         if not reply.choices:
-            raise FailedAttempt(Failure("transport", "the reply has no choices"))
+            broken("the reply has no choices")
         choice = reply.choices[0]
         counts = getattr(reply, "usage", None)
         prompt, completion = (getattr(counts, f"{side}_tokens", 0) or 0 for side in ("prompt", "completion"))
@@ -164,20 +128,67 @@ class LiteLLMClient:
             usage=usage,
         )
 
-    def _no_key(self) -> str | None:
-        """What is sent for a key where there is none: servers of one's own want any."""
-        return None if self.card.model.startswith(AMBIENT) else NO_KEY
-
     def _cost(self, reply: Any, prompt: int, completion: int) -> float | None:
         """Dollars; None if there is no price, or no token counts (LiteLLM would say 0)."""
-        if not prompt and not completion:
-            return None
-        if self.card.price:
-            return (prompt * self.card.price.input + completion * self.card.price.output) / 1e6
-        try:
-            return float(self.litellm.completion_cost(reply, model=self.card.model))
-        except Exception:  # noqa: BLE001 - LiteLLM raises a bare Exception subclass for a model it has no price of
-            return None
+        if self.card.price or not (prompt or completion):
+            return self.price_of(prompt, completion)
+        return listed_cost(reply, self.card.model)
+
+
+async def gently(call: asyncio.Future[Any]) -> Any:
+    """What a call of LiteLLM's gives; cancelled, it has a moment to get to where it can be."""
+    try:
+        return await asyncio.shield(call)
+    except asyncio.CancelledError:
+        # It begins in a thread, and what that makes is never awaited if the call is gone by then: Python would warn.
+        await asyncio.wait({call}, timeout=MOMENT_S)
+        call.cancel()
+        await asyncio.wait({call})
+        raise
+
+
+def complaint_of(error: Exception) -> Complaint:
+    """What the provider said, wherever LiteLLM left it: in the error's body, its code, or the JSON within its text."""
+    status: int | None = getattr(error, "status_code", None)
+    text = told(error)
+    body, code = getattr(error, "body", None), getattr(error, "code", None)
+    codes = codes_of(body) if isinstance(body, Mapping) else frozenset[str]()
+    codes |= {code.lower()} if isinstance(code, str) else set()
+    start = text.find("{")
+    if start >= 0:
+        codes |= read_complaint(status, text[start : text.rfind("}") + 1]).codes
+    if type(error).__name__ == "ContextWindowExceededError":
+        codes |= {"context_length_exceeded"}
+    # Without headers there was no reply, and the status is LiteLLM's own.
+    lost = status in {408, 500} and not getattr(error, "litellm_response_headers", None) and LOST.search(text)
+    return Complaint(None if lost else status, text, codes)
+
+
+def told(error: Exception) -> str:
+    """An error's name and words, without LiteLLM's traceback."""
+    return f"{type(error).__name__}: {error}".partition("Traceback")[0]
+
+
+def takes(litellm: Any, model: str, name: str, value: Json) -> bool:
+    """Whether a model takes a parameter with this value, by LiteLLM's tables; True where they do not tell."""
+    try:
+        plain, provider, _, _ = litellm.get_llm_provider(model)
+        litellm.get_optional_params(model=plain, custom_llm_provider=provider, **{name: value})
+    except litellm.UnsupportedParamsError:
+        return False
+    # Whatever else is wrong with the model's name is told when it is asked.
+    except Exception as error:  # noqa: BLE001 - LiteLLM's errors share no class
+        logging.getLogger(__name__).debug("LiteLLM's table: %s", error)
+    return True
+
+
+def listed_cost(reply: Any, model: str) -> float | None:
+    """Dollars of a reply by LiteLLM's price table; None for a model that it has no price of."""
+    litellm = import_litellm()
+    try:
+        return float(litellm.completion_cost(reply, model=model))
+    except Exception:  # noqa: BLE001 - LiteLLM raises a bare Exception subclass for a model it has no price of
+        return None
 
 
 def import_litellm() -> Any:
@@ -191,7 +202,11 @@ def import_litellm() -> Any:
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     litellm.disable_hf_tokenizer_download = True
+    # What is left out is decided here, and said.
     litellm.drop_params = False
+    litellm.turn_off_message_logging = True
+    for hook in ("callbacks", "input_callback", "success_callback", "failure_callback", "service_callback"):
+        setattr(litellm, hook, [])
     return litellm
 
 
@@ -240,9 +255,3 @@ def tokens(choice: Any) -> tuple[Token, ...]:
         )
         for entry in content
     )
-
-
-def environment_url(model: str) -> str | None:
-    """The endpoint that the environment names for the model's provider: $OPENAI_BASE_URL and the like."""
-    provider = model.partition("/")[0].upper()
-    return os.environ.get(f"{provider}_BASE_URL") or os.environ.get(f"{provider}_API_BASE")

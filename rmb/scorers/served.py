@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import cached_property, partial
@@ -38,15 +37,18 @@ from rmb.errors import ContentError, RefusedError, UsageError, one_line
 from rmb.records import Answer, Failure, Json, Question, Scores, Usage
 from rmb.sandbox import SANDBOX
 from rmb.scorers import Scorer, Setup, reward_replies
-from rmb.scorers.asking import Line, Reply, replies
+from rmb.scorers.asking import Line, Reply, in_hand, replies
 from rmb.scorers.attempts import (
-    FATAL,
     FailedAttempt,
+    broken,
     completed,
-    retry_after_s,
+    no_answer,
     without_credentials,
     without_key,
 )
+from rmb.scorers.faults import Complaint, asked_wait_s, read_complaint
+from rmb.scorers.pace import Pace
+from rmb.scorers.provider import CHARACTERS_A_TOKEN, check_endpoint
 
 PATHS = {
     "vllm_classify": "/classify",
@@ -54,13 +56,8 @@ PATHS = {
     "vllm_score": "/score",
     "sglang_classify": "/classify",
 }
-TRANSIENT = {408, 429}
-TOO_LONG = re.compile(
-    r"maximum context length|model's context length|maximum model length|maximum allowed (input )?length",
-    re.IGNORECASE,
-)
-"""How vLLM and SGLang say that a text is too long."""
 UNFIT = "does not support"
+"""How vLLM and SGLang say that the model is of another kind."""
 SAME = 1e-3
 """Scores of one text nearer than this are the same score."""
 
@@ -73,7 +70,7 @@ class ServedRewardModel:
     def __init__(self, name: str, card: ServedReward) -> None:
         """name: of the card, for messages."""
         self.name, self.card, self.endpoint = name, card, Endpoint(card)
-        self.line = Line(self.endpoint, card.model, card.limits.concurrency)
+        self.line = Line(self.endpoint, card.model, in_hand(card.limits.concurrency))
 
     @property
     def identity(self) -> Mapping[str, Json]:
@@ -180,16 +177,20 @@ class Endpoint:
             )
         self.url = card.base_url.rstrip("/").removesuffix("/v1") + PATHS[card.api]
         self.key = os.environ.get(card.key or "")
+        self.pace = Pace(card.limits)
+        check_endpoint(card.model, card.base_url, self.key, insecure=card.insecure_http)
 
     async def open(self) -> None:
         """Checks the key, and makes the pool of connections."""
         if self.card.key and not self.key:
             raise RefusedError(f"no key for {self.card.model}: set the environment variable {self.card.key}")
+        self.pace.open()
         # Imported when asked for: nothing else of the program needs it.
         import aiohttp
 
         self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self.card.limits.concurrency),
+            # How many are open is the pace's to say.
+            connector=aiohttp.TCPConnector(limit=0),
             headers={"Authorization": f"Bearer {self.key}"} if self.key else {},
             # The deadline of an attempt is ours, over all of it.
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
@@ -197,7 +198,8 @@ class Endpoint:
 
     async def complete(self, body: Mapping[str, Json]) -> Answer | Failure:
         """Sends a request until it is answered, fails for good, or has had the attempts of the card."""
-        return await completed(partial(self._attempt, body), self.card.limits)
+        tokens = len(str(body)) // CHARACTERS_A_TOKEN
+        return await completed(partial(self._attempt, body), self.card.limits, self.pace, tokens=tokens)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -214,36 +216,32 @@ class Endpoint:
                 status, headers, raw = reply.status, reply.headers, await reply.read()
         except (aiohttp.ClientError, OSError) as error:
             detail = without_key(f"{type(error).__name__}: {error}", self.key)
-            raise FailedAttempt(Failure("transport", detail)) from error
+            raise FailedAttempt(Failure("transport", detail), complaint=Complaint(None, detail)) from error
         if status != 200:
-            return self._judged(status, raw, retry_after_s(headers.get("Retry-After")))
+            return self._judged(read_complaint(status, raw.decode(errors="replace")), asked_wait_s(headers))
         return self._answer(raw, time.monotonic() - started, number)
 
-    def _judged(self, status: int, raw: bytes, after_s: float) -> Answer:
+    def _judged(self, complaint: Complaint, after_s: float) -> Answer:
         """An error as what it means: an answer that is no score, another attempt, or the end of this model."""
-        message = reward_replies.complaint(raw)
-        detail = without_key(f"HTTP {status}: {message}", self.key)
-        if status in {400, 413, 422} and TOO_LONG.search(message):
-            return Answer(finish_reason="context_length")
-        if status in {401, 403}:
+        detail = without_key(f"HTTP {complaint.status}: {complaint.message}", self.key)
+        if complaint.kind == "refused":
             named = (
                 f"check the key in {self.card.key}" if self.card.key else "name its key in the card (key:)"
             )
             raise RefusedError(f"{self.card.model}: the server refuses; {named}; {detail}")
-        if status in FATAL or status == 501 or (status < 500 and UNFIT in message):
+        if complaint.kind == "unknown" or (complaint.kind == "bad" and UNFIT in complaint.message):
             way = f"check model, base_url and api ({self.card.api}) of the card"
             raise RefusedError(
                 f"{self.card.model}: the server does not serve this at {self.url}; {way}; {detail}"
             )
-        again = status in TRANSIENT or status >= 500
-        raise FailedAttempt(Failure("transport", detail), again=again, after_s=after_s)
+        return no_answer(complaint, detail, after_s)
 
     def _answer(self, raw: bytes, seconds: float, attempts: int) -> Answer:
         """The score of a reply. Raises FailedAttempt for a reply without one, RefusedError for one with several."""
         try:
             reply = reward_replies.read(self.card.api, raw)
         except ValueError as error:
-            raise FailedAttempt(Failure("transport", without_key(str(error), self.key))) from error
+            broken(without_key(str(error), self.key))
         if len(reply.numbers) > 1:
             raise RefusedError(
                 f"{self.card.model}: {len(reply.numbers)} numbers for one text; it is served as a classifier or for "

@@ -11,10 +11,10 @@ import pydantic
 import yaml
 
 from rmb import content
-from rmb.cards import Strict
 from rmb.errors import ContentError, UnknownName, UsageError, one_line
 from rmb.outcomes import Average, Order
 from rmb.records import Orders
+from rmb.strict import Strict
 
 AXES = ("template", "criteria", "style", "orders", "samples", "judge")
 """In the order of tables and of names."""

@@ -10,6 +10,7 @@ from rmb.errors import RmbError
 from rmb.metrics.race import Standing
 from rmb.records import Answer, Item
 from rmb.run.execute import Watcher
+from rmb.run.stopping import heeding
 from rmb.store import Store
 from rmb.studies.cell import Cell
 from rmb.studies.cells import Asked
@@ -42,7 +43,9 @@ async def execute(
     sitting = Sitting(cells, items, desk, seed=seed, referee=referee)
     error, interrupted = None, False
     try:
-        await sitting.run()
+        with heeding() as stop:
+            await sitting.run(stop)
+            interrupted = stop.asked
     except RmbError as failed:
         error = failed
     except asyncio.CancelledError:

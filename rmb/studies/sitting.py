@@ -13,6 +13,7 @@ from rmb.errors import RmbError, StorageError
 from rmb.metrics.race import Standing
 from rmb.outcomes import Outcome, conversation_mark
 from rmb.records import Item
+from rmb.run.stopping import DRAIN_S, Stop
 from rmb.scorers.asking import Connected, Line
 from rmb.studies.cells import Asked
 from rmb.studies.desk import Desk
@@ -67,6 +68,7 @@ class Sitting:
     ) -> None:
         """seed: of the order of the conversations."""
         self.cells, self.desk, self.referee = cells, desk, referee
+        self.stopping = False
         self.order = by_conversation(items, seed)
         self.lanes: defaultdict[str, list[int]] = defaultdict(list)
         for number, asked in enumerate(cells):
@@ -79,16 +81,31 @@ class Sitting:
         self.moved = asyncio.Event()
         self.lines: list[Line] = []
 
-    async def run(self) -> None:
-        """Asks until all is answered, or nothing more can be. Raises StorageError; other faults end one judge."""
+    async def run(self, stop: Stop) -> None:
+        """Asks until all is answered, or nothing more can be, or it is to end.
+
+        Raises StorageError; other faults end one judge.
+        """
         tasks = [asyncio.create_task(self.lane(judge, numbers)) for judge, numbers in self.lanes.items()]
+        heeding = asyncio.create_task(self.heed(stop, tasks))
         try:
             await asyncio.gather(*tasks)
         finally:
-            await ended(tasks)
+            await ended([heeding, *tasks])
             # After the last lane: closing LiteLLM's connections closes those of all judges.
             for line in self.lines:
                 await line.close()
+
+    async def heed(self, stop: Stop, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Once it is to end: nothing more is asked, and what is under way is waited for, but not for ever."""
+        await stop.wait()
+        self.stopping = True
+        for line in self.lines:
+            line.stop()
+        self.moved.set()
+        await asyncio.sleep(DRAIN_S)
+        for task in tasks:
+            task.cancel()
 
     async def lane(self, judge: str, cells: Sequence[int]) -> None:
         """Asks the cells of one judge."""
@@ -115,8 +132,10 @@ class Sitting:
         ahead = AHEAD * (1 + most // len(cells)) if line else BLOCK
         steps = list(self.steps(self.cells[cells[0]]))
         for taken, (step, number) in enumerate((step, number) for step in steps for number in cells):
-            while step.conversations[0] >= self.reached + ahead:
+            while step.conversations[0] >= self.reached + ahead and not self.stopping:
                 await self.others(running)
+            if self.stopping:
+                break
             if number in self.gone or self.cells[number].settled(step.items, self.desk):
                 self.done(number, step)
                 if taken % PAUSE == 0:
