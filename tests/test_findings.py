@@ -178,6 +178,7 @@ def test_what_was_saved_is_counted_once(shared: bool) -> None:
     every = 120 * (2 if shared else 3)
     assert saved["questions"] == every - asked > 0
     assert saved["share"] == pytest.approx(1 - asked / every)
+    assert saved["usd"] == pytest.approx(0.01 * saved["questions"])
 
 
 def test_nothing_is_saved_where_nothing_could_be(four: Sat) -> None:

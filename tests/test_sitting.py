@@ -12,7 +12,7 @@ import pytest
 
 from rmb.errors import RefusedError, StorageError
 from rmb.outcomes import Convention, conversation_mark
-from rmb.records import Answer, Failure, Item, Question
+from rmb.records import Answer, Failure, Item, Question, Usage
 from rmb.run import Settings
 from rmb.run.execute import execute as execute_alone
 from rmb.scorers.asking import Line, replies
@@ -28,6 +28,8 @@ from tests.builders import Listener, always_first, honest, listing, pair
 ITEMS = [pair("good", "bad", uid=str(number), asked=f"Question {number // 2}?") for number in range(12)]
 """Twelve pairs about six conversations."""
 BOTH = Settings("both", 1, 0)
+PRICED = Usage(cost_usd=0.01)
+"""What every answer of a far scorer costs."""
 
 
 class Nothing:
@@ -71,7 +73,7 @@ class Remote(Scripted):
             said = self.script(question)
             if isinstance(said, Exception):
                 raise said
-            return said if isinstance(said, Failure) else Answer(rewards=tuple(said))
+            return said if isinstance(said, Failure) else Answer(rewards=tuple(said), usage=PRICED)
 
         return replies(questions, self.line, ask)
 
