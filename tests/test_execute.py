@@ -364,7 +364,9 @@ def test_ctrl_c_ends_the_run_and_keeps_the_answers(store: Store) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert (ran.interrupted, ran.error) == (True, None)
-    assert (len(store), ran.counts["asked"], ran.failures["cancelled"]) == (3, 3, 4)
+    assert (len(store), ran.counts["asked"], sum(ran.failures.values())) == (3, 3, 5)
+    # What was at hand at that moment is told as it came, the rest was never asked.
+    assert ran.failures["cancelled"] >= 2
     assert credits_of(ran) == [1.0, None, None, None]
 
 

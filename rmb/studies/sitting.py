@@ -178,7 +178,9 @@ class Sitting:
     async def take(self, number: int, step: Step) -> None:
         """One step with one cell."""
         await self.cells[number].ask(step.items, self.desk)
-        self.done(number, step)
+        # At the end a part of it may never have been sent.
+        if not self.stopping:
+            self.done(number, step)
 
     def done(self, number: int, step: Step) -> None:
         """Takes note of a step, and moves on where all cells have a conversation behind them."""
