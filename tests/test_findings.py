@@ -16,7 +16,7 @@ from rmb.records import Failure, Item, Question
 from rmb.report.study import tables
 from rmb.run import Settings
 from rmb.studies.execute import Sat
-from rmb.studies.findings import Findings, best
+from rmb.studies.findings import Findings
 from rmb.studies.folder import csv_lines
 from tests.builders import always_first, honest, listing, pair
 from tests.test_sitting import Remote, cell, sat, wrong
@@ -92,10 +92,9 @@ def test_tests_are_those_of_compare(four: Sat) -> None:
 
 
 def test_the_order_is_that_of_overall(four: Sat) -> None:
-    """Best first; the best is told."""
+    """Best first."""
     told = found(four, "half").to_json()
     assert [line["cell"] for line in told["leaderboard"]] == ["right", "half", "first", "wrong"]
-    assert best(told) == ["right"]
     assert told["sensitivity"]["conventions"][0]["best"] == ["right"]
     assert told["adaptive"] is None
 
@@ -133,7 +132,7 @@ def test_no_cell_with_any_answer_is_no_crash() -> None:
     cells = [cell(Remote(lambda _: Failure("transport", "down"), name=name)) for name in "ab"]
     told = found(sat(cells, ITEMS), "a").to_json()
     assert [line["overall"] for line in told["leaderboard"]] == [None, None]
-    assert (told["pareto"], best(told)) == ([], [])
+    assert told["pareto"] == []
     assert len(list(tables(told))) > 0
 
 

@@ -116,12 +116,7 @@ class Session:
         spent = "cost unknown" if run.cost_usd is None else f"${run.cost_usd:.4f}"
         line = f"{counts['asked']:,} asked, {counts['from_store']:,} from store, {spent}, {run.seconds:.1f} s"
         self.console.print(f"{line} → {place}", markup=False, highlight=False, soft_wrap=True)
-        if self.store is not None and self.store.damaged:
-            click.echo(f"rmb: {len(self.store.damaged)} damaged rows of the store were asked again", err=True)
-        if self.store is not None and self.store.mended:
-            click.echo(
-                f"rmb: {len(self.store.mended)} rows of the store came back from its journal", err=True
-            )
+        say_of_the_store(self.store)
         if run.error:
             click.echo(f"rmb: {run.error}", err=True)
         for complaint, times in list(run.complaints.items())[:MOST_COMPLAINTS]:
@@ -139,6 +134,14 @@ class Session:
                 f"rmb: {left:,} questions unanswered, every answer is kept; to resume: {command_line()}",
                 err=True,
             )
+
+
+def say_of_the_store(store: Store | None) -> None:
+    """What was wrong with the store, if anything."""
+    if store is not None and store.damaged:
+        click.echo(f"rmb: {len(store.damaged)} damaged rows of the store were asked again", err=True)
+    if store is not None and store.mended:
+        click.echo(f"rmb: {len(store.mended)} rows of the store came back from its journal", err=True)
 
 
 def say_what_is_used(

@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 
 from rmb import __version__
-from rmb.cli.judging import MOST_COMPLAINTS, exit_code
+from rmb.cli.judging import MOST_COMPLAINTS, exit_code, say_of_the_store
 from rmb.cli.manifest import command_line, versions
 from rmb.cli.recording import Recorded, sanity_outcomes
 from rmb.cli.seats import Seat, Seating
@@ -136,12 +136,7 @@ class Session:
         spent = "cost unknown" if sat.cost_usd is None else f"${sat.cost_usd:.4f}"
         line = f"{sat.asked:,} asked, {sat.from_store:,} from store, {spent}, {sat.ended.seconds:.1f} s"
         self.console.print(f"{line} → {self.place}", markup=False, highlight=False, soft_wrap=True)
-        if self.store is not None and self.store.damaged:
-            click.echo(f"rmb: {len(self.store.damaged)} damaged rows of the store were asked again", err=True)
-        if self.store is not None and self.store.mended:
-            click.echo(
-                f"rmb: {len(self.store.mended)} rows of the store came back from its journal", err=True
-            )
+        say_of_the_store(self.store)
         faults = dict.fromkeys(str(result.run.error) for result in sat.results if result.run.error)
         for fault in faults:
             click.echo(f"rmb: {fault}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections import Counter
@@ -16,7 +15,7 @@ from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
 from rmb.records import CUT, NO_ANSWER, Answer, Failure, Item, Json, Question, Scores, Usage
 from rmb.run.ledger import Unread, ledger
 from rmb.run.plan import Plan, Planned, Settings, plan
-from rmb.run.stopping import DRAIN_S, Stop, heeding, until
+from rmb.run.stopping import DRAIN_S, Stop, ending, until
 from rmb.scorers import Scorer
 from rmb.scorers.asking import Connected
 from rmb.scorers.stages import Stage, blocked, stages_of
@@ -154,34 +153,22 @@ async def execute(
     store: None for scorers whose answers cost less than a look-up.
     """
     started = time.monotonic()
-    error: RmbError | None = None
-    interrupted = False
     planned, asking = prepare(scorer, items, settings, store)
     parts = [asking, *asking.before]
     watcher.planned(sum(len(set(part.keys)) for part in parts), sum(len(part.replies) for part in parts))
-    try:
-        with heeding() as stop:
-            means = Means(store, watcher, stop)
-            if asking.before:
-                asking = await written(scorer, planned, asking, means)
-            await ask(scorer, asking.missing(planned.questions), asking, means)
-            interrupted = stop.asked
-    except RmbError as failed:
-        error = failed
-    except asyncio.CancelledError:
-        # Ctrl-C, by way of asyncio.run: what was answered is put together, and a second one ends the program.
-        interrupted = True
-        task = asyncio.current_task()
-        assert task is not None
-        task.uncancel()
+    with ending() as end:
+        means = Means(store, watcher, end.stop)
+        if asking.before:
+            asking = await written(scorer, planned, asking, means)
+        await ask(scorer, asking.missing(planned.questions), asking, means)
     return finished(
         scorer,
         items,
         planned,
         asking,
         seconds=time.monotonic() - started,
-        interrupted=interrupted,
-        error=error,
+        interrupted=end.interrupted,
+        error=end.error,
     )
 
 

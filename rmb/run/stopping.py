@@ -10,7 +10,10 @@ import logging
 import signal
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
+
+from rmb.errors import RmbError
 
 DRAIN_S = 10.0
 """The most that is waited for what is under way."""
@@ -75,6 +78,34 @@ def heeding() -> Iterator[Stop]:
         for number, handler in before.items():
             loop.remove_signal_handler(number)
             signal.signal(number, handler)
+
+
+@dataclass
+class Ending:
+    """How asking came to its end. error: why it ended early, if it did; interrupted: whether somebody wanted it to."""
+
+    stop: Stop
+    error: RmbError | None = None
+    interrupted: bool = False
+
+
+@contextmanager
+def ending() -> Iterator[Ending]:
+    """Asking in here ends early by signals and by errors of this program's, and never raises these."""
+    task = asyncio.current_task()
+    assert task is not None
+    with heeding() as stop:
+        end = Ending(stop)
+        try:
+            yield end
+        except RmbError as failed:
+            end.error = failed
+        except asyncio.CancelledError:
+            # What was answered is put together all the same, and what comes after can be awaited.
+            end.interrupted = True
+            task.uncancel()
+        else:
+            end.interrupted = stop.asked
 
 
 async def until(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 
-from rmb.errors import RmbError
 from rmb.metrics.race import Standing
 from rmb.records import Answer, Item
 from rmb.run.execute import Watcher
-from rmb.run.stopping import heeding
+from rmb.run.stopping import ending
 from rmb.store import Store
 from rmb.studies.cell import Cell
 from rmb.studies.cells import Asked
@@ -41,20 +39,9 @@ async def execute(
     distinct = {key for one in cells for part in (one.asking, *one.asking.before) for key in part.keys}
     watcher.planned(len(distinct), len(distinct & set(desk.known)))
     sitting = Sitting(cells, items, desk, seed=seed, referee=referee)
-    error, interrupted = None, False
-    try:
-        with heeding() as stop:
-            await sitting.run(stop)
-            interrupted = stop.asked
-    except RmbError as failed:
-        error = failed
-    except asyncio.CancelledError:
-        # Ctrl-C, by way of asyncio.run: what was answered is put together, and a second one ends the program.
-        interrupted = True
-        task = asyncio.current_task()
-        assert task is not None
-        task.uncancel()
-    ended = Ended(time.monotonic() - started, interrupted, error)
+    with ending() as end:
+        await sitting.run(end.stop)
+    ended = Ended(time.monotonic() - started, end.interrupted, end.error)
     stopped = {} if referee is None else referee.stopped
     results = [result(one, sitting, ended, stopped.get(number)) for number, one in enumerate(cells)]
     return told(results, sitting, ended)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -291,10 +291,3 @@ class Findings:
             )
             groups.setdefault(tuple(keys), []).append(one.cell.name)
         return [names for keys, names in groups.items() if keys and len(names) > 1]
-
-
-def best(findings: Mapping[str, Any]) -> Sequence[str]:
-    """The cells that no other is ahead of, among those asked to the end."""
-    lines = [line for line in findings["leaderboard"] if line["overall"] and not line["stopped"]]
-    top = max((line["overall"]["value"] for line in lines), default=None)
-    return [line["cell"] for line in lines if line["overall"]["value"] == top]
