@@ -7,6 +7,7 @@ RmbError                 2   anything this project reports; never a bug
 ├── DataError            2   a benchmark file is not what it should be; names file and position
 ├── MissingExtra         2   an optional package is needed; names what to install
 ├── RefusedError         3   no key, a bad key, or a model the provider does not serve
+├── BudgetError          4   what is left of the budget does not pay for another call
 ├── UnreachableError     1   nothing answers any more; the same command may work later
 └── StorageError        74   the disk or the store failed
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-COMPLETE, INCOMPLETE, REFUSED, STORAGE, INTERRUPTED = 0, 1, 3, 74, 130
+COMPLETE, INCOMPLETE, REFUSED, BUDGET, STORAGE, INTERRUPTED = 0, 1, 3, 4, 74, 130
 """Exit codes of a run; 2 (wrong usage or bad input) is the code of most errors below."""
 
 
@@ -64,6 +65,12 @@ class RefusedError(RmbError):
     """The provider will answer nothing: no key, a bad key, no such model."""
 
     exit_code = REFUSED
+
+
+class BudgetError(RmbError):
+    """What is left of the budget does not pay for another call; what was answered is kept."""
+
+    exit_code = BUDGET
 
 
 class UnreachableError(RmbError):

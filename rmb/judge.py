@@ -25,7 +25,7 @@ Examples:
       what it would take to ask a server of your own
 
 Exit codes: 0 complete; 1 questions unanswered (the same command resumes); 2 wrong usage or bad input;
-3 no key, or refused; 74 the disk failed; 130 interrupted (answers are kept).
+3 no key, or refused; 4 the budget is used up; 74 the disk failed; 130 interrupted (answers are kept).
 """
 
 
@@ -42,7 +42,9 @@ def judge(**given: Any) -> int:
     from rmb.cli.opening import Options
     from rmb.outcomes import Convention
     from rmb.scorers import Local
+    from rmb.scorers.budget import Budget
 
+    given["budget"] = Budget(given["budget"])
     counted = {name: given.pop(name) for name in ("tie", "failure", "credit", "average")}
     local = {
         name: given.pop(name)

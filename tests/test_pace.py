@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rmb.cards import Limits
 from rmb.records import Answer, Failure, Usage
-from rmb.scorers.attempts import NO_ACCIDENT, broken, completed, no_answer
+from rmb.scorers.attempts import NO_ACCIDENT, Cost, broken, completed, no_answer
 from rmb.scorers.faults import Complaint
 from rmb.scorers.pace import Pace
 from rmb.scorers.throttle import START, Rate, Window
@@ -253,7 +253,7 @@ def test_limits_a_minute_hold(rpm: int | None, tpm: int | None, a_minute: int) -
         async def one() -> None:
             while now() < 180:
                 # The estimate is wrong by half; what was really used is settled later.
-                await completed(attempt, limits, pace, tokens=150)
+                await completed(attempt, limits, pace, Cost(150))
 
         await asyncio.gather(*(one() for _ in range(16)))
         return sent
@@ -277,7 +277,7 @@ def test_a_question_larger_than_the_limit_is_asked_all_the_same() -> None:
             return Answer(text="A", usage=Usage(prompt_tokens=600))
 
         for _ in range(3):
-            await completed(attempt, limits, pace, tokens=600)
+            await completed(attempt, limits, pace, Cost(600))
         return sent
 
     first, second, third = in_no_time(work)

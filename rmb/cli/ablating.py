@@ -23,7 +23,7 @@ from rmb.datasets.select import select
 from rmb.errors import COMPLETE, UsageError
 from rmb.outcomes import Convention
 from rmb.report.progress import OnConsole
-from rmb.report.study import Need, needs, show
+from rmb.report.study import Need, needs, show, time
 from rmb.report.table import wide_console
 from rmb.store import Store
 from rmb.studies import design, folder
@@ -58,6 +58,7 @@ def ablate_all(file: str | None, given: dict[str, Any]) -> int:
         wanted = list(takes(seats, asked))
         if options.dry_run:
             show(wide_console(), needs(wanted))
+            show(wide_console(), time(wanted))
             return COMPLETE
         # Judges whose answers are not worth keeping cost nothing either.
         left = sum(each.left for each, seat in zip(wanted, seats, strict=True) if seat.cell.stored)
@@ -76,7 +77,9 @@ def takes(seats: Sequence[Seat], asked: Sequence[Asked]) -> Iterator[Need]:
     seen: set[str] = set()
     for seat, one in zip(seats, asked, strict=True):
         found = taking(one.scorer, one.planned, one.asking, seen)
-        needed = found.estimate(seat.judge.card.card)
+        card = seat.judge.card.card
+        needed = found.estimate(card)
+        tokens = 0 if needed is None else needed.prompt_tokens + needed.most_reply_tokens
         yield Need(
             seat.cell.name,
             found.distinct,
@@ -87,6 +90,8 @@ def takes(seats: Sequence[Seat], asked: Sequence[Asked]) -> Iterator[Need]:
             None if needed is None else needed.most_reply_tokens,
             0.0 if needed is None else needed.least_usd,
             0.0 if needed is None else needed.most_usd,
+            seat.cell.judge,
+            found.seconds(card, tokens),
         )
 
 
@@ -94,6 +99,7 @@ def consent(left: int, wanted: Sequence[Need], *, yes: bool, quiet: bool) -> Non
     """Says what is to be asked, and has it agreed to. Raises UsageError where nobody can be asked, Abort for a no."""
     if not quiet or not yes:
         show(wide_console(stderr=True), needs(wanted))
+        show(wide_console(stderr=True), time(wanted))
     if yes:
         return
     if not sys.stdin.isatty():

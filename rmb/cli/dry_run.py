@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rmb.cards import Card, Generative
+from rmb.cards import Card, Generative, ServedReward
 from rmb.cli.opening import Judge
-from rmb.records import Item, Question
-from rmb.report.study import dollars
+from rmb.records import Answer, Item, Question
+from rmb.report.study import dollars, duration
 from rmb.run import Settings
 from rmb.run.execute import Asking, prepare
 from rmb.run.plan import Plan
@@ -24,18 +25,35 @@ if TYPE_CHECKING:
     from rmb.scorers.litellm_client import Estimate
 
 
+SUPPOSED_S = 2.0
+"""Of an answer, where none is stored that could tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taking:
     """What is left to ask. distinct: questions that differ in what is sent, what has to be written first among them.
 
     stored: of these, already answered; elsewhere: asked for another judge or cell before; requests: makes what is
-    sent for each that is left.
+    sent for each that is left; took_s: an answer of the stored ones, in the middle; None without any.
     """
 
     distinct: int
     stored: int
     elsewhere: int
     requests: Sequence[Callable[[], Any]]
+    took_s: float | None
+
+    def seconds(self, card: Card, tokens: int) -> float:
+        """The time that it takes, about, at the card's limits. tokens: of all prompts and replies, at most."""
+        if not isinstance(card, Generative | ServedReward):
+            return 0.0
+        limits, left = card.limits, len(self.requests)
+        at_once = left * (SUPPOSED_S if self.took_s is None else self.took_s) / limits.concurrency
+        by_limits = (
+            60 * left / limits.rpm if limits.rpm else 0.0,
+            60 * tokens / limits.tpm if limits.tpm else 0.0,
+        )
+        return max(at_once, *by_limits)
 
     def estimate(self, card: Card) -> Estimate | None:
         """The tokens and dollars that it takes; None of a judge that is no language model."""
@@ -58,7 +76,10 @@ def taking(scorer: Scorer, planned: Plan, asking: Asking, seen: set[str]) -> Tak
     }
     left = [request for key, request in missing.items() if key not in seen]
     seen.update(missing)
-    return Taking(len(keys), len(keys) - len(missing), len(missing) - len(left), left)
+    stored = [reply for _, _, part in parts for reply in part.replies.values() if isinstance(reply, Answer)]
+    took = [answer.usage.seconds for answer in stored if answer.usage.seconds]
+    took_s = median(took) if took else None
+    return Taking(len(keys), len(keys) - len(missing), len(missing) - len(left), left, took_s)
 
 
 def parts_of(
@@ -86,11 +107,18 @@ def dry_run(judges: Sequence[Judge], items: Sequence[Item], settings: Settings, 
             ("left to ask", f"{len(found.requests):,}"),
         ]
         if needed is not None:
+            tokens = needed.prompt_tokens + needed.most_reply_tokens
             lines += [
                 ("prompt tokens", f"{needed.prompt_tokens:>10,}  about"),
                 ("reply tokens", f"{needed.most_reply_tokens:>10,}  at most"),
                 ("US dollars", dollars(needed.least_usd, needed.most_usd)),
+                ("time", f"{duration(found.seconds(judge.card.card, tokens)):>10}  about{supposed(found)}"),
             ]
         for what, told in lines:
             click.echo(f"  {what:<17}{told:>10}")
     return 0
+
+
+def supposed(found: Taking) -> str:
+    """What an estimated time rests on, if not on stored answers."""
+    return f", if an answer takes {SUPPOSED_S:g} s" if found.took_s is None and found.requests else ""

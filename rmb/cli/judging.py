@@ -11,7 +11,7 @@ import logging
 import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -106,14 +106,16 @@ class Session:
 
     async def judged(self, judge: Judge) -> Run:
         """A judge's run, with progress."""
-        store = self.store if judge.stored else None
+        store, budget = self.store if judge.stored else None, self.options.budget
+        untold, most = budget.untold, budget.untold_usd
         with Watch(judge.card.name, self.console, quiet=self.options.quiet) as watch:
-            return await execute(judge.scorer, self.items, self.options.settings, store=store, watcher=watch)
+            run = await execute(judge.scorer, self.items, self.options.settings, store=store, watcher=watch)
+        return replace(run, untold=budget.untold - untold, untold_usd=budget.untold_usd - most)
 
     def say_how_it_ended(self, run: Run, place: Path) -> None:
         """What was asked, where the run is, and how to go on; errors are said even when quiet."""
         counts = run.counts
-        spent = "cost unknown" if run.cost_usd is None else f"${run.cost_usd:.4f}"
+        spent = money(run.cost_usd, run.untold_usd, run.usd_per_1000_verdicts)
         line = f"{counts['asked']:,} asked, {counts['from_store']:,} from store, {spent}, {run.seconds:.1f} s"
         self.console.print(f"{line} → {place}", markup=False, highlight=False, soft_wrap=True)
         say_of_the_store(self.store)
@@ -134,6 +136,15 @@ class Session:
                 f"rmb: {left:,} questions unanswered, every answer is kept; to resume: {command_line()}",
                 err=True,
             )
+
+
+def money(usd: float | None, untold_usd: float, per_1000: float | None = None) -> str:
+    """Dollars that were spent, in a few words. untold_usd: that may have been besides; per_1000: verdicts' price."""
+    if usd is None:
+        return "cost unknown"
+    more = [f"up to ${untold_usd:.4f} more for requests that broke off"] if untold_usd else []
+    each = [f"${per_1000:.2f} per 1,000 verdicts"] if per_1000 else []
+    return f"${usd:.4f}" + (f" ({'; '.join([*more, *each])})" if more or each else "")
 
 
 def say_of_the_store(store: Store | None) -> None:

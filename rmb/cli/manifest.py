@@ -43,6 +43,7 @@ def manifest(judge: Judge, *, benchmark: Benchmark, run: Run, settings: Settings
         "cut": run.cut,
         "failures": dict(run.failures),
         "cost_usd": run.cost_usd,
+        "untold": {"requests": run.untold, "most_usd": run.untold_usd},
     }
 
 

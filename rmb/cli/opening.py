@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from rmb.cards import Generative, NamedCard, ServedReward
+from rmb.cards import Generative, NamedCard, Price, ServedReward
 from rmb.datasets import Benchmark
 from rmb.datasets.rmb import load, load_sample
 from rmb.errors import UsageError
@@ -16,6 +16,7 @@ from rmb.outcomes import Convention
 from rmb.records import Item, Orders
 from rmb.run.plan import Settings
 from rmb.scorers import KINDS, Local, Scorer, Setup, open_scorer
+from rmb.scorers.budget import Budget
 from rmb.templates import Template
 
 
@@ -51,6 +52,18 @@ class Options:
     transport: Literal["litellm", "direct"] | None = None
     strict_params: bool = False
     insecure_http: bool = False
+    budget: Budget = field(default_factory=Budget)
+    price_in: float | None = None
+    price_out: float | None = None
+
+    @property
+    def price(self) -> Price | None:
+        """Of a million tokens, in place of every card's; None if none is given. Raises UsageError for half of one."""
+        if self.price_in is None and self.price_out is None:
+            return None
+        if self.price_in is None or self.price_out is None:
+            raise UsageError("--price-in and --price-out go together: dollars for a million tokens of each")
+        return Price(input=self.price_in, output=self.price_out)
 
     @property
     def settings(self) -> Settings:
@@ -94,6 +107,8 @@ def configured(card: NamedCard, options: Options) -> NamedCard:
             )
         if options.transport:
             changes["transport"] = options.transport
+        if options.price and not card.card.serve:
+            changes["price"] = options.price
         if options.strict_params:
             changes["strict_params"] = True
     if isinstance(card.card, Generative | ServedReward):
@@ -132,7 +147,13 @@ def opened(
     beside: a scorer of the same card, whose connection is shared.
     """
     setup = Setup(
-        template=template, seed=options.seed, items=items, pool=pool, local=options.local, beside=beside
+        template=template,
+        seed=options.seed,
+        items=items,
+        pool=pool,
+        local=options.local,
+        beside=beside,
+        budget=options.budget,
     )
     scorer = open_scorer(card, setup)
     return Judge(card, template, scorer)

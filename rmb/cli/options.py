@@ -31,6 +31,7 @@ ITEM = click.option("--item", metavar="ID", required=True, help='An item\'s id, 
 PARTS = (CRITERIA, STYLE)
 
 COUNT = click.IntRange(min=1)
+USD = click.FloatRange(min=0)
 CONVENTION = (
     click.option("--tie", type=click.Choice(["0", "0.5"]), help="What a tie is worth. [default: 0]"),
     click.option(
@@ -102,6 +103,14 @@ HOW = (
     click.option(
         "--tpm", metavar="N", type=COUNT, help="Tokens a minute. [default: the card's, or no limit]"
     ),
+    click.option(
+        "--budget",
+        metavar="USD",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Dollars that this command may spend, whatever is retried: then it stops, with exit code 4. [default: no limit]",
+    ),
+    click.option("--price-in", metavar="USD", type=USD, help="Price of a million tokens of prompts."),
+    click.option("--price-out", metavar="USD", type=USD, help="Price of a million tokens of replies."),
     click.option(
         "--transport",
         type=click.Choice(["litellm", "direct"]),

@@ -80,6 +80,7 @@ class Recorded:
             "failures": dict(self.run.failures),
             "counts": dict(self.run.counts),
             "cost_usd": self.run.cost_usd,
+            "usd_per_1000_verdicts": self.run.usd_per_1000_verdicts,
             "convention": {
                 **convention.to_json(),
                 "orders": self.settings.orders,

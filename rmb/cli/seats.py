@@ -13,6 +13,7 @@ from rmb.outcomes import Convention
 from rmb.records import Item
 from rmb.run import Settings, folder
 from rmb.scorers import Local
+from rmb.scorers.budget import Budget
 from rmb.studies.cell import Cell
 from rmb.studies.design import NONE, Study, called, grid, labels
 
@@ -138,4 +139,7 @@ def options_of(study: Study, given: Mapping[str, Any], counted: Convention) -> O
         transport=given["transport"],
         strict_params=given["strict_params"],
         insecure_http=given["insecure_http"],
+        budget=Budget(given["budget"]),
+        price_in=given["price_in"],
+        price_out=given["price_out"],
     )

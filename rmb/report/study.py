@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ class Need:
     """What a cell takes: distinct questions, those stored, those asked for a cell above, and those left.
 
     prompt, reply: tokens, None of a judge that has none. least, most: dollars; None where no price is known.
+    judge: its level, as judges are asked side by side; seconds: about.
     """
 
     cell: str
@@ -38,6 +40,8 @@ class Need:
     reply: int | None
     least: float | None
     most: float | None
+    judge: str = ""
+    seconds: float = 0.0
 
     def line(self) -> list[str]:
         """As in a table."""
@@ -51,6 +55,13 @@ def dollars(least: float | None, most: float | None) -> str:
     return "unknown" if least is None or most is None else f"{least:,.2f} to {most:,.2f}"
 
 
+def duration(seconds: float) -> str:
+    """A time as people read it: seconds, minutes or hours."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def total(wanted: Sequence[Need]) -> Need:
     """What all take together; dollars None where any price is unknown."""
 
@@ -59,7 +70,9 @@ def total(wanted: Sequence[Need]) -> Need:
         return None if None in values else sum(values)
 
     counts = {name: added(name) for name in ("questions", "stored", "above", "left", "least", "most")}
-    tokens = {name: sum(getattr(each, name) or 0 for each in wanted) for name in ("prompt", "reply")}
+    tokens: dict[str, Any] = {
+        name: sum(getattr(each, name) or 0 for each in wanted) for name in ("prompt", "reply")
+    }
     return Need("all together", **counts, **tokens)
 
 
@@ -82,6 +95,14 @@ def needs(wanted: Sequence[Need]) -> Table:
     table.add_section()
     table.add_row(*map(Text, total(wanted).line()))
     return table
+
+
+def time(wanted: Sequence[Need]) -> str:
+    """How long it takes, about: judges are asked side by side, the cells of one judge take turns."""
+    by_judge: defaultdict[str, float] = defaultdict(float)
+    for each in wanted:
+        by_judge[each.judge] += each.seconds
+    return f"time: about {duration(max(by_judge.values(), default=0.0))}"
 
 
 def show(console: Console, part: Table | str) -> None:

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from rmb.errors import RmbError
+from rmb.errors import BudgetError, RmbError
 from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
 from rmb.records import CUT, NO_ANSWER, Answer, Failure, Item, Json, Question, Scores, Usage
 from rmb.run.ledger import Unread, ledger
@@ -22,6 +22,7 @@ from rmb.scorers.stages import Stage, blocked, stages_of
 from rmb.store import Store, answer_key
 
 UNASKED = Failure("cancelled", "not asked: the run ended before")
+OVERDRAWN = Failure("budget", "not asked: the budget was used up before")
 
 
 class Watcher(Protocol):
@@ -71,7 +72,9 @@ class Run:
         answers that had to be there first, if any.
     cut: answers to a text that was shortened to fit the model.
     failures: questions without a verdict, by reason. models: answers by the model that served them.
-    cost_usd: of this run's own answers; None if any price is unknown. error: why it ended early, if it did.
+    cost_usd: of this run's own answers; None if any price is unknown. paid_usd: of all answers that its verdicts rest
+        on, whenever they were asked. error: why it ended early, if it did.
+    untold: requests of this run that may have been billed, and whose cost nobody told; untold_usd: at most.
     complaints: what was said of questions that were asked and not answered, the most common first.
     ledger: every question without a verdict.
     """
@@ -86,6 +89,9 @@ class Run:
     seconds: float
     interrupted: bool = False
     error: RmbError | None = None
+    paid_usd: float | None = None
+    untold: int = 0
+    untold_usd: float = 0.0
     complaints: Mapping[str, int] = field(default_factory=dict, repr=False)
     ledger: tuple[Unread, ...] = field(default=(), repr=False)
     cut: int = 0
@@ -94,6 +100,12 @@ class Run:
     def unanswered(self) -> int:
         """Questions that have no answer yet."""
         return self.counts["questions"] - self.counts["asked"] - self.counts["from_store"]
+
+    @property
+    def usd_per_1000_verdicts(self) -> float | None:
+        """What a thousand verdicts cost at these answers; None where a price is unknown, or there is no verdict."""
+        read = self.counts["questions"] - sum(self.failures.values())
+        return 1000 * self.paid_usd / read if read and self.paid_usd is not None else None
 
 
 def prepare(
@@ -204,11 +216,12 @@ def finished(
 ) -> Run:
     """The run that questions and their replies make."""
     answers = {key: reply for key, reply in asking.replies.items() if isinstance(reply, Answer)}
-    costs = [reply.usage.cost_usd for key, reply in answers.items() if key in asking.fresh]
+    asked = [reply for key, reply in answers.items() if key in asking.fresh]
     first = [part.replies[key] for part in asking.before for key in part.fresh]
-    spent = [*costs, *(reply.usage.cost_usd for reply in first if isinstance(reply, Answer))]
-    unanswered = [reply.detail for reply in asking.replies.values() if isinstance(reply, Failure)]
-    verdicts = read_all(scorer, planned, asking)
+    written = [reply for part in asking.before for reply in part.replies.values()]
+    failed = [reply for reply in asking.replies.values() if isinstance(reply, Failure)]
+    unanswered = [reply.detail for reply in failed if reply.reason != UNASKED.reason]
+    verdicts = read_all(scorer, planned, asking, OVERDRAWN if isinstance(error, BudgetError) else UNASKED)
     return Run(
         items=items,
         outcomes=outcomes(items, planned, asking, verdicts),
@@ -216,14 +229,15 @@ def finished(
             "items": len(items),
             "comparisons": planned.comparisons,
             "questions": len(verdicts),
-            "asked": len(costs),
-            "from_store": len(answers) - len(costs),
+            "asked": len(asked),
+            "from_store": len(answers) - len(asked),
             **({"written": sum(map(len, (part.replies for part in asking.before)))} if asking.before else {}),
         },
         cut=sum(reply.finish_reason == CUT for reply in answers.values()),
         failures=Counter(one.reason for one in verdicts.values() if isinstance(one, Failure)),
         models=Counter(reply.model for reply in answers.values() if reply.model),
-        cost_usd=None if None in spent else sum(cost for cost in spent if cost is not None),
+        cost_usd=together([*asked, *first]).cost_usd,
+        paid_usd=together([*answers.values(), *written]).cost_usd,
         seconds=seconds,
         interrupted=interrupted,
         error=error,
@@ -282,11 +296,15 @@ def verdict(scorer: Scorer, question: Question, reply: Answer | Failure) -> Scor
     return Failure("parse", f"a score of {odd[0]}, which is no finite number") if odd else scores
 
 
-def read_all(scorer: Scorer, planned: Plan, asking: Asking) -> dict[str, Scores | Failure]:
-    """The verdict for each key, read once."""
+def read_all(scorer: Scorer, planned: Plan, asking: Asking, unasked: Failure) -> dict[str, Scores | Failure]:
+    """The verdict for each key, read once. unasked: what becomes of those that were not asked when the run ended."""
     questions = dict(zip(asking.keys, planned.questions, strict=True))
+    replies = {key: asking.replies.get(key, unasked) for key in questions}
+    ended = {
+        key for key, reply in replies.items() if isinstance(reply, Failure) and reply.reason == UNASKED.reason
+    }
     return {
-        key: verdict(scorer, question, asking.replies.get(key, UNASKED))
+        key: verdict(scorer, question, unasked if key in ended else replies[key])
         for key, question in questions.items()
     }
 

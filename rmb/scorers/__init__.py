@@ -10,6 +10,7 @@ from typing import Literal
 from rmb.cards import NamedCard
 from rmb.errors import MissingExtra
 from rmb.records import Item
+from rmb.scorers.budget import Budget
 from rmb.scorers.scorer import Scorer
 from rmb.templates import Template
 
@@ -41,6 +42,7 @@ class Setup:
     template: for judges that are prompted. items: only the oracle looks at these, and at their labels.
     pool: labelled items that examples are drawn from, for templates that show some.
     local: for models that are run on this machine. beside: a scorer of the same card, whose connection is shared.
+    budget: that calls which cost something are paid from.
     """
 
     template: Template | None = None
@@ -49,6 +51,7 @@ class Setup:
     pool: Sequence[Item] = ()
     local: Local = Local()
     beside: Scorer | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)

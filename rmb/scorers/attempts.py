@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Any, Never
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ import tenacity
 from rmb.cards import Limits
 from rmb.errors import RmbError
 from rmb.records import Answer, Failure
+from rmb.scorers.budget import Budget
 from rmb.scorers.faults import Complaint
 from rmb.scorers.pace import Pace, Stopped
 
@@ -28,7 +30,7 @@ class FailedAttempt(Exception):
     """An attempt without an answer.
 
     again: another may help; after_s: the least wait that the provider asks for; busy: it wants fewer requests;
-    status: 429 or another, for those who learn from it; lasting: it is no accident if it comes again and again.
+    limited: for their rate (429); lasting: it is no accident if it comes again and again; free: nothing of it is billed.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class FailedAttempt(Exception):
         self.busy = complaint is not None and complaint.kind == "busy"
         self.limited = complaint is not None and complaint.status == 429
         self.lasting = complaint is not None and complaint.lasting
+        self.free = complaint is not None and complaint.free
 
 
 def no_answer(complaint: Complaint, detail: str, after_s: float = 0.0) -> Answer:
@@ -63,14 +66,30 @@ def broken(detail: str) -> Never:
     raise FailedAttempt(Failure("transport", detail), complaint=Complaint(200, detail))
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call may take. tokens: of prompt and reply, about; most_usd: None if there is no telling.
+
+    budget: that it is paid from; model: for its messages.
+    """
+
+    tokens: int = 0
+    most_usd: float | None = 0.0
+    budget: Budget = field(default_factory=Budget)
+    model: str = ""
+
+
 async def completed(
-    attempt: Callable[[int], Coroutine[Any, Any, Answer]], limits: Limits, pace: Pace, *, tokens: int = 0
+    attempt: Callable[[int], Coroutine[Any, Any, Answer]],
+    limits: Limits,
+    pace: Pace,
+    cost: Cost | None = None,
 ) -> Answer | Failure:
     """The answer of the first attempt that has one, or the failure of the last.
 
     attempt: is told its number, from 1, and has the deadline of `limits` for all that it does; raises FailedAttempt.
-    pace: each attempt waits for its turn, and holds none while it waits to be made again.
-    tokens: that prompt and reply may have, about.
+    pace: each attempt waits for its turn, and holds none while it waits to be made again. cost: of one attempt.
+    Raises BudgetError where there is no room for another attempt.
     """
     told: Counter[str] = Counter()
 
@@ -90,30 +109,48 @@ async def completed(
         async for trial in retrying:
             with trial:
                 number = trial.retry_state.attempt_number
-                return await in_turn(within(limits.deadline_s, attempt, number), pace, tokens)
+                return await in_turn(within(limits.deadline_s, attempt, number), pace, cost or Cost())
     except FailedAttempt as error:
         return error.failure
     raise AssertionError("tenacity ends with a result or an exception")
 
 
-async def in_turn(attempt: Callable[[], Coroutine[Any, Any, Answer]], pace: Pace, tokens: int) -> Answer:
+async def in_turn(attempt: Callable[[], Coroutine[Any, Any, Answer]], pace: Pace, cost: Cost) -> Answer:
     """What an attempt gives that waits for its turn; the pace learns how it went. Raises what the attempt raises."""
     try:
-        async with pace.turn(tokens) as turn:
+        async with pace.turn(cost.tokens) as turn:
             try:
-                answer = await attempt()
+                answer = await paid(attempt, pace, cost)
             except FailedAttempt as error:
                 if error.busy:
                     turn.busy(limited=error.limited, after_s=error.after_s)
                 raise
-            except RmbError:
-                # The end of this model: whoever waits behind it is not to be sent as well.
-                pace.stop()
-                raise
             turn.answered(answer.usage.prompt_tokens + answer.usage.completion_tokens)
             return answer
+    except RmbError:
+        # The end of this model: whoever waits behind it is not to be sent as well.
+        pace.stop()
+        raise
     except Stopped:
         raise FailedAttempt(Failure("cancelled", "not asked: the run ended before"), again=False) from None
+
+
+async def paid(attempt: Callable[[], Coroutine[Any, Any, Answer]], pace: Pace, cost: Cost) -> Answer:
+    """What an attempt gives, once there is room for it in the budget, which learns what it cost."""
+    async with cost.budget.holding(cost.model, cost.most_usd) as call:
+        if pace.stopped:
+            call.settle(0.0)
+            raise Stopped
+        try:
+            answer = await attempt()
+        except FailedAttempt as error:
+            call.settle(0.0 if error.free else None)
+            raise
+        except RmbError:
+            call.settle(0.0)
+            raise
+        call.settle(answer.usage.cost_usd)
+        return answer
 
 
 def within(

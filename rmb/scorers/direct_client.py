@@ -15,6 +15,7 @@ from typing import Any
 from rmb.cards import Generative
 from rmb.records import Answer, Failure, Token, Usage
 from rmb.scorers.attempts import FailedAttempt, broken, without_key
+from rmb.scorers.budget import Budget
 from rmb.scorers.faults import Complaint, asked_wait_s, read_complaint
 from rmb.scorers.provider import NO_KEY, Provider
 
@@ -36,9 +37,9 @@ UNREADABLE = (AttributeError, IndexError, KeyError, RecursionError, TypeError, V
 class DirectClient(Provider):
     """Asks a server that speaks OpenAI's chat completions, over connections that are kept open."""
 
-    def __init__(self, card: Generative) -> None:
-        """card: as of `Provider`; its model's first part is for LiteLLM, and not sent."""
-        super().__init__(card)
+    def __init__(self, card: Generative, budget: Budget | None = None) -> None:
+        """card, budget: as of `Provider`; the model's first part is for LiteLLM, and not sent."""
+        super().__init__(card, budget)
         self.name = card.model.partition("/")[2] or card.model
 
     async def open(self) -> None:
@@ -105,12 +106,12 @@ class DirectClient(Provider):
     def _usage(self, reply: Mapping[str, Any], seconds: float, attempts: int) -> Usage:
         counts = reply.get("usage") or {}
         prompt, completion = (int(counts.get(f"{side}_tokens") or 0) for side in ("prompt", "completion"))
-        details = counts.get("prompt_tokens_details") or {}
+        cached = int((counts.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
         return Usage(
             prompt_tokens=prompt,
             completion_tokens=completion,
-            cached_tokens=int(details.get("cached_tokens") or 0),
-            cost_usd=self.price_of(prompt, completion),
+            cached_tokens=cached,
+            cost_usd=self.price_of(prompt, completion, cached),
             seconds=round(seconds, 4),
             attempts=attempts,
         )

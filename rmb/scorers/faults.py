@@ -37,6 +37,10 @@ BY_STATUS: Mapping[int | None, Kind] = {
     **dict.fromkeys((404, 405, 501), "unknown"),
 }
 ABOUT_THE_REQUEST = {400, 413, 422}
+TIMED_OUT = {408, 504, 524}
+"""Who says so may have given up on an answer that was made all the same."""
+UNSENT = re.compile(r"cannot connect|connection refused|name or service not known", re.IGNORECASE)
+"""What is said where nobody took the request."""
 
 BUSY_CODES = {"overloaded_error", "rate_limit_error"}
 QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
@@ -60,11 +64,13 @@ class Complaint:
     """What a provider said in place of an answer.
 
     status: of HTTP; None where no reply came. codes: its `code` and `type`, in lower case; message: for a person.
+    heard: False if the status is a guess of who made the request.
     """
 
     status: int | None
     message: str = ""
     codes: frozenset[str] = frozenset()
+    heard: bool = True
 
     @property
     def kind(self) -> Kind:
@@ -89,6 +95,13 @@ class Complaint:
         if self.codes & FILTER_CODES or FILTER.search(words):
             return "content_filter"
         return "unknown" if UNKNOWN_WORDS.search(words) else "bad"
+
+    @property
+    def free(self) -> bool:
+        """True if nothing can have been made of the request that would be billed: it was refused, or never sent."""
+        if self.status is None:
+            return bool(UNSENT.search(self.message[:MOST_READ]))
+        return self.heard and self.status >= 400 and self.status not in TIMED_OUT
 
     @property
     def lasting(self) -> bool:

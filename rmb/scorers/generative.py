@@ -12,6 +12,7 @@ from rmb.errors import RefusedError, UsageError
 from rmb.records import Answer, Failure, Json, Message, Question, Scores
 from rmb.scorers import Scorer, Setup
 from rmb.scorers.asking import Connection, Line, Reply, in_hand, replies
+from rmb.scorers.budget import Budget
 from rmb.scorers.examples import Examples
 from rmb.scorers.parameters import remembered
 from rmb.scorers.stages import Stage
@@ -220,15 +221,15 @@ def open_generative(card: NamedCard, setup: Setup) -> Scorer:
     examples = Examples(setup.pool, setup.template, setup.seed) if setup.template.examples else None
     if isinstance(setup.beside, GenerativeJudge):
         return GenerativeJudge(card.card, setup.template, setup.beside.client, examples, setup.beside.line)
-    return GenerativeJudge(card.card, setup.template, open_client(card.card), examples)
+    return GenerativeJudge(card.card, setup.template, open_client(card.card, setup.budget), examples)
 
 
-def open_client(card: Generative) -> Client:
-    """What the card's model is asked through; neither loads its library before it is opened."""
+def open_client(card: Generative, budget: Budget | None = None) -> Client:
+    """What the card's model is asked through; neither loads its library before it is opened. budget: of its calls."""
     if card.transport == "direct":
         from rmb.scorers.direct_client import DirectClient
 
-        return DirectClient(card)
+        return DirectClient(card, budget)
     from rmb.scorers.litellm_client import LiteLLMClient
 
-    return LiteLLMClient(card)
+    return LiteLLMClient(card, budget)

@@ -15,11 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rmb.cards import Generative, Price
+from rmb.cards import Generative
 from rmb.errors import RefusedError, nearest
 from rmb.records import Answer, Json, Token, Usage
 from rmb.scorers.attempts import broken, without_credentials
 from rmb.scorers.faults import Complaint, asked_wait_s, codes_of, read_complaint
+from rmb.scorers.prices import rates_of
 from rmb.scorers.provider import NO_KEY, Provider, environment_url
 
 __all__ = ["Estimate", "LiteLLMClient", "count_tokens", "environment_url", "estimate", "without_credentials"]
@@ -30,6 +31,13 @@ COUNTED = 200
 MOMENT_S = 0.02
 LOST = re.compile(r"connection error|disconnected|connection reset|cannot connect|timed? ?out", re.IGNORECASE)
 """What LiteLLM says where there was no reply, and calls a status of 500."""
+UNSENT = {
+    *(("aiohttp", name) for name in ("ClientConnectorError", "ClientConnectorDNSError")),
+    *(("httpcore", name) for name in ("ConnectError", "ConnectTimeout")),
+}
+"""What is raised where nobody took the request. httpx' errors of these names tell of resets as well."""
+INVENTED = {408, 500, 502}
+"""Statuses that LiteLLM gives to what is no error of the provider's."""
 OURS = {"messages", "model", "extra_body", "sample"}
 """Of a request, what is no parameter of the model."""
 
@@ -160,8 +168,22 @@ def complaint_of(error: Exception) -> Complaint:
     if type(error).__name__ == "ContextWindowExceededError":
         codes |= {"context_length_exceeded"}
     # Without headers there was no reply, and the status is LiteLLM's own.
-    lost = status in {408, 500} and not getattr(error, "litellm_response_headers", None) and LOST.search(text)
-    return Complaint(None if lost else status, text, codes)
+    headers = getattr(error, "litellm_response_headers", None)
+    lost = status in {408, 500} and not headers and LOST.search(text)
+    if lost and unsent(error):
+        text = f"{text.rstrip()} (cannot connect)"
+    # LiteLLM's own status may stand for a success that it could not read.
+    own = status in INVENTED and (not headers or type(error).__name__ == "APIConnectionError")
+    return Complaint(None if lost else status, text, codes, heard=not own)
+
+
+def unsent(error: BaseException | None) -> bool:
+    """Whether an error comes of a connection that was never made, as one of its causes tells."""
+    while error is not None:
+        if (type(error).__module__.partition(".")[0], type(error).__name__) in UNSENT:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def told(error: Exception) -> str:
@@ -230,19 +252,14 @@ def estimate(card: Generative, requests: Sequence[Callable[[], Any]]) -> Estimat
 
     requests: what makes each of them; only those are made that are counted.
     """
-    litellm = import_litellm()
     some = requests[:: max(1, len(requests) // COUNTED)]
     counted = sum(count_tokens(request()["messages"]) for request in some)
     prompt = round(counted / len(some) * len(requests)) if some else 0
     reply = len(requests) * (card.sampling.max_tokens or 0)
-    price = card.price
-    if price is None:
-        known = litellm.model_cost.get(card.model) or litellm.model_cost.get(card.model.partition("/")[2])
-        if not known or "input_cost_per_token" not in known:
-            return Estimate(prompt, reply, None, None)
-        price = Price(input=known["input_cost_per_token"] * 1e6, output=known["output_cost_per_token"] * 1e6)
-    least = prompt * price.input / 1e6
-    return Estimate(prompt, reply, least, least + reply * price.output / 1e6)
+    rates = rates_of(card.model, card.price)
+    if rates is None:
+        return Estimate(prompt, reply, None, None)
+    return Estimate(prompt, reply, rates.of(prompt, 0), rates.of(prompt, reply))
 
 
 def tokens(choice: Any) -> tuple[Token, ...]:

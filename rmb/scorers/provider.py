@@ -4,37 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import os
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from rmb.cards import Generative
 from rmb.errors import RefusedError, UsageError
 from rmb.records import Answer, Failure, Json
-from rmb.scorers.attempts import completed, no_answer, without_credentials, without_key
+from rmb.scorers.attempts import Cost, completed, no_answer, without_credentials, without_key
+from rmb.scorers.budget import Budget
 from rmb.scorers.embedded import LocalServer
 from rmb.scorers.faults import Complaint
 from rmb.scorers.pace import Pace
+from rmb.scorers.prices import Rates, rates_of
 
 NO_KEY = "none"
 CHARACTERS_A_TOKEN = 4
 USUAL_REPLY = 512
 """Tokens that a reply without a limit is expected to have, before the provider has counted any."""
+OF_MESSAGE = 32
+"""Tokens that a chat template puts around a message, at most."""
+FORMS, OF_FORM = ("response_format", "tools", "extra_body"), 1024
+"""Parameters that providers write into the prompt, and the tokens that they write around them, at most."""
 
 
 class Provider:
     """A model behind an API: one request, one answer, however many attempts that takes. Clients add how it is sent."""
 
-    def __init__(self, card: Generative) -> None:
-        """card: model, endpoint, the name of the key's variable, limits, price."""
-        self.card = card
+    def __init__(self, card: Generative, budget: Budget | None = None) -> None:
+        """card: model, endpoint, the name of the key's variable, limits, price. budget: that its calls are paid from.
+
+        Raises UsageError if there is a cap on it, and no telling what a call costs at most.
+        """
+        self.card, self.budget = card, budget or Budget()
         self.base_url = card.base_url or environment_url(card.model)
         self.server = LocalServer(card.serve) if card.serve else None
         self.key = os.environ.get(card.key or "")
         self.pace = Pace(card.limits)
         check_endpoint(card.model, self.base_url, self.key, insecure=card.insecure_http)
+        if self.budget.cap_usd is not None:
+            check_price(card.model, self.rates, card.sampling.max_tokens)
 
     @property
     def identity(self) -> Mapping[str, Json]:
@@ -57,8 +69,8 @@ class Provider:
 
     async def complete(self, request: Mapping[str, Any]) -> Answer | Failure:
         """Sends a request until it is answered, fails for good, or has had the attempts of the card."""
-        attempt = partial(self.attempt, request)
-        return await completed(attempt, self.card.limits, self.pace, tokens=tokens_of(request))
+        cost = Cost(tokens_of(request), self.most_usd(request), self.budget, self.card.model)
+        return await completed(partial(self.attempt, request), self.card.limits, self.pace, cost)
 
     async def attempt(self, request: Mapping[str, Any], number: int) -> Answer:
         """The answer to a request that is sent once. Raises FailedAttempt or RefusedError."""
@@ -85,17 +97,45 @@ class Provider:
         """Names of models that look like this one's, where there is a table of them."""
         return ()
 
-    def price_of(self, prompt: int, completion: int) -> float | None:
-        """Dollars at the card's price; None without one, and without token counts."""
-        if self.card.price is None or not (prompt or completion):
+    @cached_property
+    def rates(self) -> Rates | None:
+        """What the model's tokens cost; None if neither the card nor LiteLLM's table tells."""
+        return rates_of(self.card.model, self.card.price)
+
+    def price_of(self, prompt: int, completion: int, cached: int = 0) -> float | None:
+        """Dollars of a call; None without a price, and without token counts. cached: of the prompt's tokens."""
+        if self.rates is None or not (prompt or completion):
             return None
-        return (prompt * self.card.price.input + completion * self.card.price.output) / 1e6
+        return self.rates.of(prompt, completion, cached)
+
+    def most_usd(self, request: Mapping[str, Any]) -> float | None:
+        """The most dollars that a request may cost when it is sent once; None if there is no telling."""
+        reply = request.get("max_tokens")
+        return None if self.rates is None or not reply else self.rates.most(most_tokens(request), int(reply))
 
 
 def tokens_of(request: Mapping[str, Any]) -> int:
     """The tokens that a request may take, about: its texts by their length, and the longest reply it allows."""
     prompt = sum(len(message["content"]) for message in request["messages"])
     return prompt // CHARACTERS_A_TOKEN + int(request.get("max_tokens") or USUAL_REPLY)
+
+
+def most_tokens(request: Mapping[str, Any]) -> int:
+    """More than the tokens of a prompt: no tokenizer makes more of a text than it has bytes."""
+    texts = sum(len(message["content"].encode("utf-8", "replace")) for message in request["messages"])
+    form = json.dumps([request[name] for name in FORMS if name in request])
+    return texts + OF_MESSAGE * (1 + len(request["messages"])) + (OF_FORM + len(form)) * (len(form) > 2)
+
+
+def check_price(model: str, rates: Rates | None, max_tokens: int | None) -> None:
+    """Raises UsageError if there is no telling what a call costs at most."""
+    if rates is None:
+        raise UsageError(
+            f"a budget needs the price of {model}, which LiteLLM's table does not have: "
+            "give --price-in and --price-out (dollars for a million tokens; 0 if it costs nothing)"
+        )
+    if not max_tokens and rates.most_output:
+        raise UsageError(f"a budget needs a limit on the replies of {model}: give --max-tokens")
 
 
 def check_endpoint(model: str, url: str | None, key: str | None, *, insecure: bool) -> None:

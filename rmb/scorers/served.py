@@ -39,6 +39,7 @@ from rmb.sandbox import SANDBOX
 from rmb.scorers import Scorer, Setup, reward_replies
 from rmb.scorers.asking import Line, Reply, in_hand, replies
 from rmb.scorers.attempts import (
+    Cost,
     FailedAttempt,
     broken,
     completed,
@@ -199,7 +200,7 @@ class Endpoint:
     async def complete(self, body: Mapping[str, Json]) -> Answer | Failure:
         """Sends a request until it is answered, fails for good, or has had the attempts of the card."""
         tokens = len(str(body)) // CHARACTERS_A_TOKEN
-        return await completed(partial(self._attempt, body), self.card.limits, self.pace, tokens=tokens)
+        return await completed(partial(self._attempt, body), self.card.limits, self.pace, Cost(tokens))
 
     async def close(self) -> None:
         """Closes the connections."""
