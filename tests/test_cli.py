@@ -137,7 +137,9 @@ def test_tables_go_to_stdout_and_messages_to_stderr(rmb: Rmb, api: FakeApi) -> N
     assert ended.code == 0
     first, last = ended.err.splitlines()
     assert first == "mine: 4 questions to ask, 0 answers from the store"
-    assert re.fullmatch(r"4 asked, 0 from store, \$0\.\d{4}, \d+\.\d s → run", last)
+    assert re.fullmatch(
+        r"4 asked, 0 from store, \$0\.\d{4} \(\$0\.02 per 1,000 verdicts\), \d+\.\d s → run", last
+    )
     assert line(ended.out, "harmlessness/S1") == ["harmlessness/S1", "0.250", "–", "1", "0.500", "–", "2"]
     rows = [row for row in ended.out[ended.out.index("Judges") :].splitlines()[2:] if row.strip()]
     assert [row.split()[0] for row in rows[:7]] == ["mine", *SANITY]

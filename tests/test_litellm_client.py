@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from rmb.records import Answer, Failure, Message, Question, Token
 from rmb.scorers.generative import GenerativeJudge
 from rmb.scorers.litellm_client import LiteLLMClient, environment_url, without_credentials
 from rmb.templates import Template
-from tests.fake_api import FakeApi, Reply
+from tests.fake_api import FakeApi, Reply, Request
 
 GPT = "openai/gpt-4o-mini"
 CLAUDE = "anthropic/claude-3-5-sonnet-20240620"
@@ -261,11 +263,17 @@ def test_retry_after_is_honoured(model: str) -> None:
     assert reply.text == "[[A]]"
 
 
-def test_a_retry_after_that_is_a_date_does_no_harm() -> None:
-    """Only seconds are read; with anything else the back-off is the client's own."""
-    limited = Reply(status=429, headers={"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"})
-    with FakeApi([limited, Reply()]) as api:
+def test_a_retry_after_that_is_a_date_is_honoured() -> None:
+    """HTTP's dates are whole seconds, so a second of the three may be lost."""
+
+    def limited_once(_: Request) -> Reply:
+        date = format_datetime(datetime.now(UTC) + timedelta(seconds=3), usegmt=True)
+        return Reply() if len(api.requests) > 1 else Reply(status=429, headers={"Retry-After": date})
+
+    with FakeApi(limited_once) as api:
         assert answered(card(api, limits=Limits(attempts=2))).usage.attempts == 2
+    first, second = api.requests
+    assert second.at - first.at >= 1
 
 
 # Answers

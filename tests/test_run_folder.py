@@ -136,7 +136,15 @@ CONTRACT = {
     ),
     *("position_consistency", "first_position_rate", "counts", "cost_usd", "convention"),
 }
-EXTRAS = {"macro", "bounds", "behaviour", "sensitivity", "few_conversations", "slots"}
+EXTRAS = {
+    "usd_per_1000_verdicts",
+    "macro",
+    "bounds",
+    "behaviour",
+    "sensitivity",
+    "few_conversations",
+    "slots",
+}
 
 
 def test_the_summary_has_the_keys_of_the_contract(place: Path) -> None:
