@@ -213,14 +213,6 @@ def test_litellm_meets_anthropics_words_for_a_context_too_long(litellm: Any) -> 
         assert judged(litellm, api, "anthropic/m") == ("ContextWindowExceededError", 400)
 
 
-@pytest.mark.parametrize(("kind", "requests"), [("closed", 1), ("reset", 2)])
-def test_litellm_sends_again_by_itself_after_a_reset(kind: str, requests: int, litellm: Any) -> None:
-    """Beside OpenAI's SDK, LiteLLM answers a reset (not a close) with a second request: known, and counted."""
-    with FakeApi(KINDS[kind](Reply())) as api:
-        judged(litellm, api, "anthropic/m")
-    assert len(api.requests) == requests
-
-
 def test_a_trickle_ends_when_one_waits(litellm: Any) -> None:
     """A slow answer is a whole one in the end."""
     with FakeApi(Reply(sending="trickle", byte_s=0)) as api:

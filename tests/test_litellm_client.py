@@ -21,6 +21,7 @@ from rmb.scorers.generative import GenerativeJudge
 from rmb.scorers.litellm_client import LiteLLMClient, environment_url, without_credentials
 from rmb.templates import Template
 from tests.fake_api import FakeApi, Reply, Request
+from tests.fake_api.faults import KINDS
 
 GPT = "openai/gpt-4o-mini"
 CLAUDE = "anthropic/claude-3-5-sonnet-20240620"
@@ -88,6 +89,15 @@ def refused(of: Generative) -> str:
 
 
 # Faults
+
+
+@pytest.mark.parametrize("model", [GPT, CLAUDE])
+@pytest.mark.parametrize("kind", ["closed", "reset", "reset mid-body", "truncated", "500"])
+def test_an_attempt_is_one_request(kind: str, model: str) -> None:
+    """Nothing below us sends again by itself, as LiteLLM does to Anthropic after a reset: it would be paid for twice."""
+    with FakeApi(KINDS[kind](Reply())) as api:
+        assert isinstance(ask(card(api, model, limits=Limits(attempts=1))), Failure)
+    assert len(api.requests) == 1
 
 
 @pytest.mark.parametrize("model", [GPT, CLAUDE])

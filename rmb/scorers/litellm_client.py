@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Never
 
 from rmb.cards import Generative
 from rmb.errors import RefusedError, nearest
@@ -227,9 +227,22 @@ def import_litellm() -> Any:
     # What is left out is decided here, and said.
     litellm.drop_params = False
     litellm.turn_off_message_logging = True
+    from litellm.llms.custom_httpx import http_handler
+
+    http_handler.AsyncHTTPHandler.single_connection_post_request = lost
     for hook in ("callbacks", "input_callback", "success_callback", "failure_callback", "service_callback"):
         setattr(litellm, hook, [])
     return litellm
+
+
+async def lost(*_: Any, **__: Any) -> Never:
+    """In place of what LiteLLM does when a connection is lost: send the request again, and tell nobody.
+
+    Raises httpx.ReadError: attempts are made, counted and paid for here and nowhere else.
+    """
+    import httpx
+
+    raise httpx.ReadError("Connection error: the connection was lost")
 
 
 @dataclass(frozen=True, slots=True)
