@@ -33,13 +33,13 @@ KEYS = {
 """The environment variable that holds the key, for providers that take one key and nothing else."""
 
 LOCAL_MODEL = "openai/local-gguf"
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 def variable(name: str | None) -> str | None:
     """The name of an environment variable. Raises ValueError for what is none: it may be the key itself."""
     if name is not None and not VARIABLE.fullmatch(name):
-        raise ValueError("it is the name of an environment variable, never the key itself")
+        raise ValueError("it is the name of an environment variable, in capitals, never the key itself")
     return name
 
 

@@ -99,7 +99,14 @@ def nearest(name: str, known: Iterable[str], *, most: int = 3) -> list[str]:
 
 
 def one_line(error: Exception) -> str:
-    """A parser's complaint without its line breaks; of pydantic's, each key with what is wrong with it."""
+    """A parser's complaint without its line breaks; of pydantic's, each key with what is wrong with it.
+
+    Of YAML's the place, and not the text that stands there, which may be a key that was pasted in.
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        told = [getattr(error, "context", None), getattr(error, "problem", None), f"line {mark.line + 1}"]
+        return ", ".join(one for one in told if one)
     faults = getattr(error, "errors", None)
     if callable(faults):
         return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults())

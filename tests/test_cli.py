@@ -562,7 +562,7 @@ NO_RMB = "expected RMB's layout: BoN_set/ and Pairwise_set/ with Helpfulness/ an
         (["--judge", "gpt-4o-min"], "no judge 'gpt-4o-min'; did you mean gpt-4o-mini"),
         (["--judge", "./none.yaml"], "no judge file './none.yaml'; a name without slash is "),
         (["--judge", "./bad.yaml"], "judge card ./bad.yaml: generative.temprature: Extra inputs are "),
-        (["--judge", "./broken.yaml"], "judge card ./broken.yaml: while parsing a flow mapping in "),
+        (["--judge", "./broken.yaml"], "judge card ./broken.yaml: while parsing a flow mapping, "),
         (["--base-url", "http://a.example"], "judge embedded is served by this program; --base-url is for "),
         (["--scenario", "Chatt"], "no scenario 'Chatt'; did you mean Chat?"),
         (["--scenario", "s13"], "no scenario 's13'; did you mean S3 or S1 or S11?"),

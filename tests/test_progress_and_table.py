@@ -68,57 +68,40 @@ def test_a_quiet_run_shows_nothing() -> None:
 @pytest.mark.parametrize(
     ("replies", "note"),
     [
-        ([(answer(), FIRST)], "$0.5000"),
+        ([(answer(), FIRST)], "$0.5000 of about $3.50"),
         ([(answer(), FIRST), (answer(None), FIRST), (answer(), FIRST)], "cost unknown"),
-        ([(answer(), Failure("parse")), (answer(), Failure("parse"))], "2 parse, $1.0000"),
-        ([(Failure("deadline"), Failure("deadline")), (answer(), FIRST)], "1 deadline, $0.5000"),
+        ([(answer(), Failure("parse")), (answer(), Failure("parse"))], "$1.00 of about $3.50, 2 parse"),
+        ([(Failure("deadline"), Failure("deadline")), (answer(), FIRST)], "$0.5000 of about $3.00, 1 deadline"),
     ],
 )  # fmt: skip
 def test_the_note_counts_failures_and_dollars(replies: list[Any], note: str) -> None:
-    """Failures by reason, most frequent first; dollars, unless the cost of any answer is unknown."""
-    seen = watch()
-    seen.planned(10, 3)
-    for reply in replies:
-        seen.answered(*reply)
-    said = seen.note()
-    assert said.startswith("3 from store, ")
-    assert "/s, " in said
-    assert note in said
+    """Dollars, unless the cost of any answer is unknown, so far and for all 7 questions; failures, most frequent first."""
+    with watch() as seen:
+        seen.planned(10, 3)
+        for reply in replies:
+            seen.answered(*reply)
+        assert ", ".join(seen.now()[1:]) == f"{note}, 3 from store"
 
 
 def test_a_plain_line_comes_now_and_then() -> None:
-    """Where there is no terminal, a line with the time left, but not one for each answer."""
-    seen = watch()
-    seen.planned(100, 0)
-    seen.answered(answer(), FIRST)
-    assert shown(seen).count("\n") == 1
-    seen.said -= 11
-    seen.answered(answer(), FIRST)
-    seen.answered(answer(), FIRST)
+    """Where there is no terminal, a line when it is time, but not one for each answer."""
+    with watch() as seen:
+        seen.planned(100, 0)
+        seen.answered(answer(0.0), FIRST)
+        assert shown(seen).count("\n") == 1
+        seen.answered(answer(0.0), FIRST)
+        seen.tell()
     last = shown(seen).splitlines()[1:]
     assert len(last) == 1
-    assert last[0].startswith("mine: 2 of 100, 0 from store, ")
-    assert last[0].endswith(" left")
+    assert last[0].startswith("mine: 2 of 100, ")
 
 
-@pytest.mark.parametrize(
-    ("done", "total", "seconds", "left"), [(10, 40, 10, "30 s left"), (10, 1210, 10, "20 min left")]
-)
-def test_the_time_left_follows_the_rate(done: int, total: int, seconds: float, left: str) -> None:
-    """At the rate so far; in minutes when it is long."""
-    seen = watch()
-    seen.done, seen.total = done, total
-    seen.started -= seconds
-    assert seen.left() == left
-
-
-def test_a_terminal_has_a_live_line_that_goes_away() -> None:
+def test_a_terminal_has_a_live_display_that_goes_away() -> None:
     """Done of all on one line, and the screen as it was at the end."""
     with watch(terminal=True) as seen:
         seen.planned(2, 0)
         seen.answered(answer(), FIRST)
-        assert seen.live is not None
-        seen.live.refresh()
+        seen.tell()
         assert "1/2" in shown(seen)
     assert shown(seen).endswith("\x1b[2K")
 
@@ -128,10 +111,8 @@ def test_progress_reads_no_markup(*, terminal: bool) -> None:
     """A judge's name and a reason may hold brackets."""
     with watch(terminal=terminal, judge="[/A][bold]mine") as seen:
         seen.planned(2, 0)
-        seen.said -= 11
         seen.answered(answer(), Failure("[/odd]"))
-        if seen.live:
-            seen.live.refresh()
+        seen.tell()
     assert "[/A][bold]mine" in shown(seen)
     assert "1 [/odd]" in shown(seen)
 

@@ -26,14 +26,15 @@ def judges(name: str | None, *, published: bool) -> None:
     """List the judges that come with the program, or show the card of one."""
     from rmb import content
     from rmb.cards import open_card
+    from rmb.credentials import hidden, remember_url
     from rmb.errors import UsageError
     from rmb.report.table import wide_console
 
     if name and published:
         raise UsageError("--published lists all judges that have such figures; leave out the judge's name")
     if name:
-        open_card(name)
-        click.echo(content.read("judges", name).text, nl=False)
+        remember_url(getattr(open_card(name).card, "base_url", None))
+        click.echo(hidden(content.read("judges", name).text), nl=False)
         return
     cards = {each: open_card(each).card for each in content.names("judges")}
     console = wide_console()

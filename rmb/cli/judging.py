@@ -28,6 +28,7 @@ from rmb.records import Item
 from rmb.report.progress import OnConsole, Watch
 from rmb.report.table import Row
 from rmb.run import Run, execute, folder
+from rmb.scorers.asking import lines_of
 from rmb.store import Store, default_folder
 
 MOST_COMPLAINTS = 3
@@ -107,8 +108,8 @@ class Session:
     async def judged(self, judge: Judge) -> Run:
         """A judge's run, with progress."""
         store, budget = self.store if judge.stored else None, self.options.budget
-        untold, most = budget.untold, budget.untold_usd
-        with Watch(judge.card.name, self.console, quiet=self.options.quiet) as watch:
+        untold, most, lines = budget.untold, budget.untold_usd, lines_of([judge.scorer])
+        with Watch(judge.card.name, self.console, quiet=self.options.quiet, lines=lines) as watch:
             run = await execute(judge.scorer, self.items, self.options.settings, store=store, watcher=watch)
         return replace(run, untold=budget.untold - untold, untold_usd=budget.untold_usd - most)
 

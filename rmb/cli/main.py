@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from rmb import __version__
+from rmb.credentials import guard, hidden
 from rmb.errors import INTERRUPTED, RmbError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -60,11 +61,15 @@ def rmb() -> None:
 
 
 def run(command: click.Command, **extra: Any) -> NoReturn:
-    """Runs a command; every error that is expected is one line on stderr and an exit code, never a traceback."""
+    """Runs a command; every error that is expected is one line on stderr and an exit code, never a traceback.
+
+    Neither that line, nor the traceback of a bug, nor a log holds a key.
+    """
+    guard()
     try:
         code = command.main(standalone_mode=False, **extra)
     except RmbError as error:
-        click.echo(f"rmb: {error}", err=True)
+        click.echo(f"rmb: {hidden(str(error))}", err=True)
         code = error.exit_code
     except click.ClickException as error:
         error.show()

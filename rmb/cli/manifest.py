@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import shlex
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import Any
 
 from rmb import __version__
 from rmb.cli.opening import Judge
+from rmb.credentials import hidden, plain_urls
 from rmb.datasets import Benchmark
 from rmb.run.execute import Run
 from rmb.run.folder import SCHEMA
@@ -83,4 +83,4 @@ def command_line() -> str:
         words = ["python", *original[original.index("-m") :]]
     else:
         words = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    return shlex.join(re.sub(r"(\w://)(?:[^/@\s]+@)?([^\s?#]*)[?#]?\S*", r"\1\2", word) for word in words)
+    return hidden(shlex.join(map(plain_urls, words)))

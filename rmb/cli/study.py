@@ -25,6 +25,7 @@ from rmb.report.progress import Watch
 from rmb.report.study import show, tables
 from rmb.report.table import wide_console
 from rmb.run import Settings
+from rmb.scorers.asking import lines_of
 from rmb.store import Store
 from rmb.studies import folder
 from rmb.studies.cells import Asked
@@ -60,7 +61,8 @@ class Session:
             cells = [seat.cell for seat in self.seats]
             # The baseline is asked to the end: all others are compared with it.
             stopping = Elimination(cells, items, self.convention, level=study.error_rate, keep=[base])
-        with Watch("study", self.console, quiet=self.room.options.quiet) as watch:
+        lines = lines_of(seat.judge.scorer for seat in self.seats)
+        with Watch("study", self.console, quiet=self.room.options.quiet, lines=lines) as watch:
             sat = await execute(
                 self.asked, items, store=self.store, watcher=watch, seed=study.seed, referee=stopping
             )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from itertools import islice
 from typing import Any, Protocol, runtime_checkable
 
 from rmb.errors import RmbError, UnreachableError
 from rmb.records import Answer, Failure, Question
+from rmb.scorers.pace import Pace
 
 Reply = tuple[Question, Answer | Failure]
 Ask = Callable[[Question], Coroutine[Any, Any, Answer | Failure]]
@@ -70,9 +71,14 @@ class Line:
     def stop(self) -> None:
         """Asks nothing more, whoever uses it; what is under way is answered all the same."""
         self.stopped = True
-        pace = getattr(self.connection, "pace", None)
-        if pace is not None:
-            pace.stop()
+        if self.pace is not None:
+            self.pace.stop()
+
+    @property
+    def pace(self) -> Pace | None:
+        """How fast its connection asks; None for one that keeps no account of it."""
+        pace: Pace | None = getattr(self.connection, "pace", None)
+        return pace
 
     async def first(self, ask: Ask, question: Question) -> Answer | Failure:
         """The reply to a question asked alone. Raises what that raises, and the same to all who come after."""
@@ -103,6 +109,11 @@ class Connected(Protocol):
     @property
     def line(self) -> Line:
         """What its questions go through; whoever asks it again and again holds it open meanwhile."""
+
+
+def lines_of(scorers: Iterable[object]) -> list[Line]:
+    """The lines of those scorers that are far away, each once."""
+    return list({id(one.line): one.line for one in scorers if isinstance(one, Connected)}.values())
 
 
 async def replies(

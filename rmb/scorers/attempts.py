@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import tenacity
 
 from rmb.cards import Limits
+from rmb.credentials import discreet, hidden
 from rmb.errors import RmbError
 from rmb.records import Answer, Failure
 from rmb.scorers.budget import Budget
@@ -79,6 +80,7 @@ class Cost:
     model: str = ""
 
 
+@discreet
 async def completed(
     attempt: Callable[[int], Coroutine[Any, Any, Answer]],
     limits: Limits,
@@ -175,17 +177,15 @@ def wait(state: tenacity.RetryCallState) -> float:
     return max(asked, tenacity.wait_random_exponential(multiplier=0.5, max=30)(state))
 
 
-def without_key(text: str, key: str | None) -> str:
-    """A complaint on one line and no longer than MOST_DETAIL, without the key, which servers may repeat."""
-    if key:
-        text = text.replace(key, "[key]")
-    return " ".join(text.split())[:MOST_DETAIL]
+def short(text: str) -> str:
+    """A complaint on one line and no longer than MOST_DETAIL, without keys, of which else a part might be left."""
+    return " ".join(hidden(text).split())[:MOST_DETAIL]
 
 
 def without_credentials(url: str | None) -> str | None:
-    """A URL without user name, password and query."""
+    """A URL without user name, password and query, and without keys in its path."""
     if url is None:
         return None
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+    return hidden(f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}")

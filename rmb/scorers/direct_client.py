@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rmb.cards import Generative
-from rmb.records import Answer, Failure, Token, Usage
-from rmb.scorers.attempts import FailedAttempt, broken, without_key
+from rmb.records import Answer, Failure, Token, Usage, text_from_json
+from rmb.scorers.attempts import FailedAttempt, broken, short
 from rmb.scorers.budget import Budget
 from rmb.scorers.faults import Complaint, asked_wait_s, read_complaint
 from rmb.scorers.provider import NO_KEY, Provider
@@ -75,7 +75,7 @@ class DirectClient(Provider):
             async with self.session.post(self.url, data=json.dumps(body), allow_redirects=False) as reply:
                 status, headers, raw = reply.status, reply.headers, await reply.read()
         except (aiohttp.ClientError, OSError) as error:
-            detail = without_key(f"{type(error).__name__}: {error}", self.key)
+            detail = short(f"{type(error).__name__}: {error}")
             raise FailedAttempt(Failure("transport", detail), complaint=Complaint(None, detail)) from error
         if status != 200:
             complaint = read_complaint(status, raw.decode(errors="replace"))
@@ -94,14 +94,14 @@ class DirectClient(Provider):
             choice = reply["choices"][0]
             text, refused = written(choice["message"])
             return Answer(
-                text=text,
+                text=text_from_json(text),
                 tokens=tokens(choice),
-                model=reply.get("model") or self.name,
+                model=text_from_json(reply.get("model")) or self.name,
                 finish_reason="refusal" if refused else finish(choice.get("finish_reason")),
                 usage=self._usage(reply, seconds, attempts),
             )
         except UNREADABLE as error:
-            broken(without_key(f"the reply holds no answer ({type(error).__name__}: {error})", self.key))
+            broken(short(f"the reply holds no answer ({type(error).__name__}: {error})"))
 
     def _usage(self, reply: Mapping[str, Any], seconds: float, attempts: int) -> Usage:
         counts = reply.get("usage") or {}
@@ -137,11 +137,8 @@ def tokens(choice: Mapping[str, Any]) -> tuple[Token, ...]:
     content = (choice.get("logprobs") or {}).get("content") or ()
     return tuple(
         Token(
-            entry["token"],
-            {
-                **{top["token"]: top["logprob"] for top in entry.get("top_logprobs") or ()},
-                entry["token"]: entry["logprob"],
-            },
+            str(entry["token"]),
+            {str(one["token"]): float(one["logprob"]) for one in (*(entry.get("top_logprobs") or ()), entry)},
         )
         for entry in content
     )

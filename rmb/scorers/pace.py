@@ -58,7 +58,8 @@ class Turn:
 class Pace:
     """Lets requests go, one after the other: as many at once and a second as the provider takes and the limits allow.
 
-    in_flight: requests under way; limited: times that one was refused for its rate.
+    in_flight: requests under way; limited: times that one was refused for its rate;
+    paused_until: by the provider, on the clock.
     """
 
     def __init__(self, limits: Limits, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -72,11 +73,16 @@ class Pace:
         self.window, self.rate = Window(self.limits.concurrency), Rate()
         self.in_flight = self.strikes = self.settled = 0
         self.owed = 0.0
-        self.full_at = float("-inf")
+        self.full_at = self.paused_until = float("-inf")
         self.stopped = False
         self.gate, self.freed = asyncio.Lock(), asyncio.Event()
         self.requests = limiter(self.limits.rpm, BURST_S)
         self.tokens = limiter(self.limits.tpm, TOKEN_BURST_S)
+
+    @property
+    def paused_s(self) -> float:
+        """Seconds for which nothing is sent because the provider has too much to do; 0 if it may be asked."""
+        return max(0.0, self.paused_until - self.clock())
 
     def stop(self) -> None:
         """Lets nothing more go; what is under way goes on. Those who wait for a turn are told with Stopped."""
@@ -114,6 +120,7 @@ class Pace:
         if limited and new and not after_s:
             most = min(MOST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (self.strikes - 1))
             after_s = random.uniform(0.5, 1.0) * most  # noqa: S311 - no secret hangs on it
+        self.paused_until = max(self.paused_until, now + after_s)
         self.rate.pause(now + after_s)
 
     async def _within_limits(self, tokens: int) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rmb.cards import Generative
+from rmb.credentials import key_in, remember, remember_url
 from rmb.errors import RefusedError, UsageError
 from rmb.records import Answer, Failure, Json
-from rmb.scorers.attempts import Cost, completed, no_answer, without_credentials, without_key
+from rmb.scorers.attempts import Cost, completed, no_answer, short, without_credentials
 from rmb.scorers.budget import Budget
 from rmb.scorers.embedded import LocalServer
 from rmb.scorers.faults import Complaint
@@ -42,9 +43,10 @@ class Provider:
         self.card, self.budget = card, budget or Budget()
         self.base_url = card.base_url or environment_url(card.model)
         self.server = LocalServer(card.serve) if card.serve else None
-        self.key = os.environ.get(card.key or "")
+        self.key = key_in(card.key)
         self.pace = Pace(card.limits)
         check_endpoint(card.model, self.base_url, self.key, insecure=card.insecure_http)
+        remember_url(self.base_url)
         if self.budget.cap_usd is not None:
             check_price(card.model, self.rates, card.sampling.max_tokens)
 
@@ -65,6 +67,7 @@ class Provider:
             raise RefusedError(f"no key for {self.card.model}: set the environment variable {self.card.key}")
         if self.server:
             self.base_url, self.key = await asyncio.to_thread(self.server.start)
+            remember(self.key)
         self.pace.open()
 
     async def complete(self, request: Mapping[str, Any]) -> Answer | Failure:
@@ -83,7 +86,7 @@ class Provider:
 
     def judged(self, complaint: Complaint, detail: str, after_s: float) -> Answer:
         """A complaint as what it means: an answer that is no verdict, another attempt, or the end of this model."""
-        detail = without_key(detail, self.key)
+        detail = short(detail)
         if complaint.kind == "refused":
             variable = f" (key from {self.card.key})" if self.card.key else ""
             raise RefusedError(f"{self.card.model}: the provider refuses{variable}; {detail}")
@@ -139,8 +142,13 @@ def check_price(model: str, rates: Rates | None, max_tokens: int | None) -> None
 
 
 def check_endpoint(model: str, url: str | None, key: str | None, *, insecure: bool) -> None:
-    """Raises UsageError for a URL that holds credentials, or that the key would be sent to unencrypted."""
-    parts = urlsplit(url or "")
+    """Raises UsageError for a URL that is none, that holds credentials, or that the key would be sent to unencrypted."""
+    try:
+        parts = urlsplit(url or "")
+        _port = parts.port
+    except ValueError:
+        # Not "from" it: a password with a slash in it is taken for the port, and shown.
+        raise UsageError(f"the endpoint of {model} is no URL such as https://127.0.0.1:8000/v1") from None
     if parts.username is not None:
         raise UsageError(
             f"the endpoint of {model} holds a user name or password; "

@@ -23,7 +23,6 @@ SGLang's /v1/classify has a softmax over the labels, which is 1 where there is o
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import cached_property, partial
@@ -33,6 +32,7 @@ from urllib.parse import urlsplit
 import jinja2
 
 from rmb.cards import NamedCard, ServedReward
+from rmb.credentials import key_in
 from rmb.errors import ContentError, RefusedError, UsageError, one_line
 from rmb.records import Answer, Failure, Json, Question, Scores, Usage
 from rmb.sandbox import SANDBOX
@@ -44,8 +44,8 @@ from rmb.scorers.attempts import (
     broken,
     completed,
     no_answer,
+    short,
     without_credentials,
-    without_key,
 )
 from rmb.scorers.faults import Complaint, asked_wait_s, read_complaint
 from rmb.scorers.pace import Pace
@@ -177,7 +177,7 @@ class Endpoint:
                 "leave it out, and name the key's environment variable in the card"
             )
         self.url = card.base_url.rstrip("/").removesuffix("/v1") + PATHS[card.api]
-        self.key = os.environ.get(card.key or "")
+        self.key = key_in(card.key)
         self.pace = Pace(card.limits)
         check_endpoint(card.model, card.base_url, self.key, insecure=card.insecure_http)
 
@@ -216,7 +216,7 @@ class Endpoint:
             async with self.session.post(self.url, json=body, allow_redirects=False) as reply:
                 status, headers, raw = reply.status, reply.headers, await reply.read()
         except (aiohttp.ClientError, OSError) as error:
-            detail = without_key(f"{type(error).__name__}: {error}", self.key)
+            detail = short(f"{type(error).__name__}: {error}")
             raise FailedAttempt(Failure("transport", detail), complaint=Complaint(None, detail)) from error
         if status != 200:
             return self._judged(read_complaint(status, raw.decode(errors="replace")), asked_wait_s(headers))
@@ -224,7 +224,7 @@ class Endpoint:
 
     def _judged(self, complaint: Complaint, after_s: float) -> Answer:
         """An error as what it means: an answer that is no score, another attempt, or the end of this model."""
-        detail = without_key(f"HTTP {complaint.status}: {complaint.message}", self.key)
+        detail = short(f"HTTP {complaint.status}: {complaint.message}")
         if complaint.kind == "refused":
             named = (
                 f"check the key in {self.card.key}" if self.card.key else "name its key in the card (key:)"
@@ -242,7 +242,7 @@ class Endpoint:
         try:
             reply = reward_replies.read(self.card.api, raw)
         except ValueError as error:
-            broken(without_key(str(error), self.key))
+            broken(short(str(error)))
         if len(reply.numbers) > 1:
             raise RefusedError(
                 f"{self.card.model}: {len(reply.numbers)} numbers for one text; it is served as a classifier or for "
