@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from rmb.cli.main import run
-from rmb.cli.options import ASKED, CONVENTION, HOW, JUDGED, LOCAL, WHERE, convention, options
+from rmb.cli.options import ASKED, BATCH, CONVENTION, HOW, JUDGED, LOCAL, WHERE, convention, options
 
 EXAMPLES = """
 \b
@@ -32,7 +32,7 @@ Exit codes: 0 complete; 1 questions unanswered (the same command resumes); 2 wro
 @click.command(
     epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@options(ASKED, JUDGED, HOW, LOCAL, CONVENTION, WHERE)
+@options(ASKED, JUDGED, HOW, BATCH, LOCAL, CONVENTION, WHERE)
 def judge(**given: Any) -> int:
     """Judge a benchmark, and say how far each judge is to be trusted.
 

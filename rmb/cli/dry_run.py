@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rmb.batches import PART, keys_under_way
 from rmb.cards import Card, Generative, ServedReward
 from rmb.cli.opening import Judge
 from rmb.records import Answer, Item, Question
@@ -34,13 +35,15 @@ class Taking:
     """What is left to ask. distinct: questions that differ in what is sent, what has to be written first among them.
 
     stored: of these, already answered; elsewhere: asked for another judge or cell before; requests: makes what is
-    sent for each that is left; took_s: an answer of the stored ones, in the middle; None without any.
+    sent for each that is left; keys: of their answers; took_s: an answer of the stored ones, in the middle; None
+    without any.
     """
 
     distinct: int
     stored: int
     elsewhere: int
     requests: Sequence[Callable[[], Any]]
+    keys: frozenset[str]
     took_s: float | None
 
     def seconds(self, card: Card, tokens: int) -> float:
@@ -74,12 +77,13 @@ def taking(scorer: Scorer, planned: Plan, asking: Asking, seen: set[str]) -> Tak
         for who, questions, part in parts
         for key, question in part.missing(questions).items()
     }
-    left = [request for key, request in missing.items() if key not in seen]
+    left = {key: request for key, request in missing.items() if key not in seen}
     seen.update(missing)
-    stored = [reply for _, _, part in parts for reply in part.replies.values() if isinstance(reply, Answer)]
-    took = [answer.usage.seconds for answer in stored if answer.usage.seconds]
+    stored, elsewhere = len(keys) - len(missing), len(missing) - len(left)
+    known = [reply for _, _, part in parts for reply in part.replies.values() if isinstance(reply, Answer)]
+    took = [answer.usage.seconds for answer in known if answer.usage.seconds]
     took_s = median(took) if took else None
-    return Taking(len(keys), len(keys) - len(missing), len(missing) - len(left), left, took_s)
+    return Taking(len(keys), stored, elsewhere, list(left.values()), frozenset(left), took_s)
 
 
 def parts_of(
@@ -91,8 +95,16 @@ def parts_of(
     yield scorer, planned.questions, asking
 
 
-def dry_run(judges: Sequence[Judge], items: Sequence[Item], settings: Settings, store: Store | None) -> int:
+def dry_run(
+    judges: Sequence[Judge],
+    items: Sequence[Item],
+    settings: Settings,
+    store: Store | None,
+    *,
+    batch: bool = False,
+) -> int:
     """Prints, for each judge: showings, distinct questions, those already stored, tokens and dollars."""
+    under_way = keys_under_way(store) if batch and store is not None else set()
     for judge in judges:
         planned, asking = prepare(judge.scorer, items, settings, store if judge.stored else None)
         found = taking(judge.scorer, planned, asking, set())
@@ -106,13 +118,16 @@ def dry_run(judges: Sequence[Judge], items: Sequence[Item], settings: Settings, 
             ("already stored", f"{found.stored:,}"),
             ("left to ask", f"{len(found.requests):,}"),
         ]
+        if batch:
+            lines.append(("in batches", f"{len(under_way & found.keys):,}"))
         if needed is not None:
-            tokens = needed.prompt_tokens + needed.most_reply_tokens
+            tokens, part = needed.prompt_tokens + needed.most_reply_tokens, PART if batch else 1.0
+            about = f"{duration(found.seconds(judge.card.card, tokens)):>10}  about{supposed(found)}"
             lines += [
                 ("prompt tokens", f"{needed.prompt_tokens:>10,}  about"),
                 ("reply tokens", f"{needed.most_reply_tokens:>10,}  at most"),
-                ("US dollars", dollars(needed.least_usd, needed.most_usd)),
-                ("time", f"{duration(found.seconds(judge.card.card, tokens)):>10}  about{supposed(found)}"),
+                ("US dollars", dollars(parted(needed.least_usd, part), parted(needed.most_usd, part))),
+                ("time", f"{'24 h':>10}  at most" if batch else about),
             ]
         for what, told in lines:
             click.echo(f"  {what:<17}{told:>10}")
@@ -122,3 +137,8 @@ def dry_run(judges: Sequence[Judge], items: Sequence[Item], settings: Settings, 
 def supposed(found: Taking) -> str:
     """What an estimated time rests on, if not on stored answers."""
     return f", if an answer takes {SUPPOSED_S:g} s" if found.took_s is None and found.requests else ""
+
+
+def parted(dollars: float | None, part: float) -> float | None:
+    """A part of some dollars; None of an unknown price."""
+    return None if dollars is None else part * dollars

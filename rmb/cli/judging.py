@@ -18,6 +18,7 @@ import click
 from rich.console import Console
 
 from rmb.cards import open_card
+from rmb.cli.batching import asked
 from rmb.cli.manifest import command_line
 from rmb.cli.opening import Judge, Options, configured, load_data, open_template, opened
 from rmb.cli.recording import Recorded, sanity_outcomes, sanity_rows, show_samples, show_tables
@@ -62,7 +63,7 @@ def judge_all(options: Options) -> int:
         if options.dry_run:
             from rmb.cli.dry_run import dry_run
 
-            return dry_run(judges, items, options.settings, store)
+            return dry_run(judges, items, options.settings, store, batch=options.batch)
         session = Session(options, benchmark, items, store, console)
         # One event loop for all: LiteLLM's clients do not outlive the loop they were made in.
         return asyncio.run(session.run(judges))
@@ -88,7 +89,7 @@ class Session:
         sanity = await sanity_outcomes(self.items, self.options.settings)
         rows, codes = [], []
         for (judge, name), place in zip(pairs, places, strict=True):
-            run = await self.judged(judge)
+            run = await self.judged(judge, place)
             codes.append(exit_code(run))
             recorded = Recorded(judge, self.benchmark, run, self.options.settings, self.options.convention)
             rows.append(Row(name, recorded.write(place, sanity)))
@@ -105,12 +106,13 @@ class Session:
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)
         return max(codes)
 
-    async def judged(self, judge: Judge) -> Run:
-        """A judge's run, with progress."""
+    async def judged(self, judge: Judge, place: Path) -> Run:
+        """A judge's run, with progress. place: its folder, which is told of batches while they are under way."""
         store, budget = self.store if judge.stored else None, self.options.budget
         untold, most, lines = budget.untold, budget.untold_usd, lines_of([judge.scorer])
+        scorer = asked(judge, self.items, self.options, store, place)
         with Watch(judge.card.name, self.console, quiet=self.options.quiet, lines=lines) as watch:
-            run = await execute(judge.scorer, self.items, self.options.settings, store=store, watcher=watch)
+            run = await execute(scorer, self.items, self.options.settings, store=store, watcher=watch)
         return replace(run, untold=budget.untold - untold, untold_usd=budget.untold_usd - most)
 
     def say_how_it_ended(self, run: Run, place: Path) -> None:

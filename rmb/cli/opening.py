@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from rmb.batches import check
 from rmb.cards import Generative, NamedCard, Price, ServedReward
 from rmb.datasets import Benchmark
 from rmb.datasets.rmb import load, load_sample
@@ -52,6 +53,7 @@ class Options:
     transport: Literal["litellm", "direct"] | None = None
     strict_params: bool = False
     insecure_http: bool = False
+    batch: bool = False
     budget: Budget = field(default_factory=Budget)
     price_in: float | None = None
     price_out: float | None = None
@@ -97,6 +99,8 @@ def load_data(name: str | None) -> Benchmark:
 def configured(card: NamedCard, options: Options) -> NamedCard:
     """The card with the options of the command line laid over it; options that a kind has no use for are passed over."""
     changes: dict[str, Any] = {}
+    if options.batch:
+        check(card)
     if isinstance(card.card, Generative):
         sampling = {"temperature": options.temperature, "max_tokens": options.max_tokens}
         given = {name: value for name, value in sampling.items() if value is not None}

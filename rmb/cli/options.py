@@ -125,6 +125,13 @@ HOW = (
         "--insecure-http", is_flag=True, help="Send the key to another machine over http://, unencrypted."
     ),
 )
+BATCH = (
+    click.option(
+        "--batch",
+        is_flag=True,
+        help="Ask through the provider's batches, at half price, within a day: models openai/… and anthropic/….",
+    ),
+)
 LOCAL = (
     click.option(
         "--engine",

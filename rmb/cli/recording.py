@@ -91,8 +91,10 @@ class Recorded:
     def write(self, place: Path, sanity: Judged) -> dict[str, Any]:
         """Writes the folder; gives the summary."""
         summary = self.summary()
+        told = manifest(self.judge, benchmark=self.benchmark, run=self.run, settings=self.settings)
+        batches = folder.batches(place)
         contents = folder.Contents(
-            manifest=manifest(self.judge, benchmark=self.benchmark, run=self.run, settings=self.settings),
+            manifest={**told, **({"batches": batches} if batches else {})},
             summary=summary,
             judge=self.judge.card.name,
             outcomes=self.run.outcomes,

@@ -1,13 +1,14 @@
 """The folder that a run writes. Each file appears whole or not at all.
 
 run.json: how it came about. items.parquet: every verdict. sanity.parquet: those of the judges without a model on
-the same items. failures.jsonl: every question without a verdict. summary.json: the figures.
+the same items. failures.jsonl: every question without a verdict. summary.json: the figures. batches.jsonl: the
+batches that answers were waited for, if any, written while they are under way.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,7 +22,16 @@ from rmb.run.plan import Settings
 from rmb.run.rows import Judged, as_unicode, read_outcomes, write_rows
 
 SCHEMA = 3
-FILES = {"run.json", "items.parquet", "sanity.parquet", "failures.jsonl", "summary.json", "report.html"}
+BATCHES = "batches.jsonl"
+FILES = {
+    "run.json",
+    "items.parquet",
+    "sanity.parquet",
+    "failures.jsonl",
+    "summary.json",
+    "report.html",
+    BATCHES,
+}
 STUDY_FILES = {"study.json", "results.json", "leaderboard.csv", "sanity.parquet", "cells", "report.html"}
 """What the folder of a study holds, see rmb.studies.folder."""
 PROBE = ".probe"
@@ -64,6 +74,27 @@ def claim(folder: Path, files: Collection[str] = FILES, *, what: str = "run") ->
             f"{folder} holds {strangers[0]!r}, so it is no {what} folder; name another with --out"
         )
     return folder
+
+
+def noting(folder: Path) -> Callable[[Mapping[str, Any]], None]:
+    """What writes into a folder of each batch that answers are waited for, at once; those of a run before are forgotten."""
+    path = folder / BATCHES
+    with storage(folder):
+        path.unlink(missing_ok=True)
+
+    def noted(batch: Mapping[str, Any]) -> None:
+        with storage(folder), path.open("a", encoding="utf-8") as opened:
+            opened.write(json.dumps(batch) + "\n")
+
+    return noted
+
+
+def batches(folder: Path) -> list[str]:
+    """The ids of the batches that a run's answers were waited for, as `noting` wrote them; none if it did not."""
+    with storage(folder):
+        path = folder / BATCHES
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return list(dict.fromkeys(str(json.loads(line)["id"]) for line in lines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -45,6 +46,13 @@ class Budget:
         """What counts against the cap."""
         return self.spent_usd + self.untold_usd
 
+    @property
+    def room_usd(self) -> float:
+        """What may still be reserved now; infinite without a cap."""
+        if self.cap_usd is None:
+            return math.inf
+        return 0.0 if self._used_up else self.cap_usd - self.counted_usd - self._held
+
     @asynccontextmanager
     async def holding(self, model: str, most_usd: float | None) -> AsyncGenerator[Call]:
         """Room for a call, once there is some: calls under way may turn out cheaper than they might have been.
@@ -71,9 +79,7 @@ class Budget:
             self._changed = asyncio.Event()
 
     def _fits(self, held: float) -> bool:
-        if self.cap_usd is None or not held:
-            return True
-        return not self._used_up and self.counted_usd + self._held + held <= self.cap_usd
+        return not held or held <= self.room_usd
 
     def _enter(self, call: Call) -> None:
         if call.settled:

@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rmb.cards import Generative
@@ -67,8 +68,7 @@ class DirectClient(Provider):
         """The answer to a request that is sent once. Raises FailedAttempt or RefusedError."""
         import aiohttp
 
-        body = {**request, **request.get("extra_body", {}), "model": self.name}
-        body.pop("extra_body", None)
+        body = body_of(request, self.name)
         started = time.monotonic()
         try:
             # The key is for this server and no other.
@@ -89,32 +89,45 @@ class DirectClient(Provider):
             if reply.get("error"):
                 complaint = read_complaint(200, raw.decode(errors="replace"))
                 return self.judged(complaint, f"HTTP 200: {complaint.message}", 0.0)
-            if not reply["choices"]:
-                broken("the reply has no choices")
-            choice = reply["choices"][0]
-            text, refused = written(choice["message"])
-            return Answer(
-                text=text_from_json(text),
-                tokens=tokens(choice),
-                model=text_from_json(reply.get("model")) or self.name,
-                finish_reason="refusal" if refused else finish(choice.get("finish_reason")),
-                usage=self._usage(reply, seconds, attempts),
-            )
+            answer = answer_of(reply, self.name)
+            used = answer.usage
+            cost = self.price_of(used.prompt_tokens, used.completion_tokens, used.cached_tokens)
+            spent = replace(used, cost_usd=cost, seconds=round(seconds, 4), attempts=attempts)
+            return replace(answer, usage=spent)
         except UNREADABLE as error:
             broken(short(f"the reply holds no answer ({type(error).__name__}: {error})"))
 
-    def _usage(self, reply: Mapping[str, Any], seconds: float, attempts: int) -> Usage:
-        counts = reply.get("usage") or {}
-        prompt, completion = (int(counts.get(f"{side}_tokens") or 0) for side in ("prompt", "completion"))
-        cached = int((counts.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
-        return Usage(
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            cached_tokens=cached,
-            cost_usd=self.price_of(prompt, completion, cached),
-            seconds=round(seconds, 4),
-            attempts=attempts,
-        )
+
+def body_of(request: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The body of a chat completion. name: of the model, as the server knows it."""
+    body = {**request, **request.get("extra_body", {}), "model": name}
+    body.pop("extra_body", None)
+    return body
+
+
+def answer_of(reply: Mapping[str, Any], name: str) -> Answer:
+    """The answer in the body of a chat completion, without what it cost. name: of the model, if the server says none.
+
+    Raises FailedAttempt for a body without choices, and one of UNREADABLE for one of another shape.
+    """
+    if not reply["choices"]:
+        broken("the reply has no choices")
+    choice = reply["choices"][0]
+    text, refused = written(choice["message"])
+    counts = reply.get("usage") or {}
+    details = counts.get("prompt_tokens_details") or {}
+    return Answer(
+        text=text_from_json(text),
+        tokens=tokens(choice),
+        model=text_from_json(reply.get("model")) or name,
+        finish_reason="refusal" if refused else finish(choice.get("finish_reason")),
+        usage=Usage(
+            prompt_tokens=int(counts.get("prompt_tokens") or 0),
+            completion_tokens=int(counts.get("completion_tokens") or 0),
+            cached_tokens=int(details.get("cached_tokens") or 0),
+            cost_usd=None,
+        ),
+    )
 
 
 def written(message: Mapping[str, Any]) -> tuple[str | None, bool]:
