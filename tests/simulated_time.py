@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 import selectors
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -47,6 +48,15 @@ def in_no_time(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
     """What a coroutine gives, on a loop whose time jumps."""
     with asyncio.Runner(loop_factory=JumpingLoop) as runner:
         return runner.run(work())
+
+
+async def stand_still(seconds: float, every_s: float) -> None:
+    """Lets the clock go on by about so many seconds again and again while nothing runs, as on a busy machine."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, JumpingLoop)
+    while True:
+        await asyncio.sleep(random.expovariate(1 / every_s))
+        loop.jumping.now += seconds * random.uniform(0.5, 1.5)
 
 
 def now() -> float:
@@ -100,9 +110,18 @@ class Bucket:
 
 
 def load(
-    server: Any, seconds: float, *, concurrency: int = 64, limits: Limits | None = None
+    server: Any,
+    seconds: float,
+    *,
+    concurrency: int = 64,
+    limits: Limits | None = None,
+    stall_s: float = 0.0,
+    every_s: float = math.inf,
 ) -> tuple[Pace, list[Answer | Failure]]:
-    """The pace that a server taught, and the replies, after so many seconds of questions without end."""
+    """The pace that a server taught, and the replies, after so many seconds of questions without end.
+
+    stall_s, every_s: how long the program stands still, and how long it runs between two times of it, on average.
+    """
 
     async def work() -> tuple[Pace, list[Answer | Failure]]:
         allowed = limits or Limits(concurrency=concurrency)
@@ -112,7 +131,10 @@ def load(
             while now() < seconds:
                 replies.append(await completed(server.attempt, allowed, pace))
 
+        standing = asyncio.create_task(stand_still(stall_s, every_s)) if stall_s else None
         await asyncio.gather(*(one() for _ in range(2 * concurrency)))
+        if standing is not None:
+            standing.cancel()
         return pace, replies
 
     return in_no_time(work)

@@ -39,8 +39,8 @@ def drawn() -> None:
         (50, 1, "nothing"),
         (50, 0.2, "seconds"),
         (50, 2, "fractions"),
-        pytest.param(200, 1, "seconds", marks=pytest.mark.slow),
-        pytest.param(200, 0.2, "fractions", marks=pytest.mark.slow),
+        (200, 1, "seconds"),
+        (200, 0.2, "fractions"),
         pytest.param(200, 10, "nothing", marks=pytest.mark.slow),
     ],
 )
@@ -51,6 +51,16 @@ def test_a_providers_rate_is_used_and_hardly_passed(rate: int, burst_s: float, s
     assert server.used(WARM_S, END_S) >= 0.9
     assert server.refusals(WARM_S, END_S) < 0.05
     assert not [reply for reply in replies if isinstance(reply, Failure)]
+
+
+@pytest.mark.parametrize("rate", [5, 50, 200])
+@pytest.mark.parametrize(("stall_s", "every_s"), [(0.1, 0.2), (0.3, 2.0), (1.0, 4.0), (0.5, 0.5)])
+def test_what_a_busy_machine_takes_is_all_that_is_lost(rate: int, stall_s: float, every_s: float) -> None:
+    """A program that stands still now and then, which no provider can know: 90 % of its rate in what time is left."""
+    server = Bucket(rate, rate, whole=True)
+    load(server, END_S, stall_s=stall_s, every_s=every_s)
+    assert server.used(WARM_S, END_S) >= 0.9 * every_s / (every_s + stall_s)
+    assert server.refusals(WARM_S, END_S) < 0.05
 
 
 def test_a_limit_that_falls_is_learnt_anew() -> None:

@@ -18,7 +18,17 @@ from rmb.run.execute import Run
 from rmb.run.folder import SCHEMA
 from rmb.run.plan import Settings
 
-PACKAGES = ("litellm", "openai", "anthropic", "xllamacpp", "torch", "transformers", "jinja2", "numpy", "pyarrow")
+PACKAGES = (
+    "litellm",
+    "openai",
+    "anthropic",
+    "xllamacpp",
+    "torch",
+    "transformers",
+    "jinja2",
+    "numpy",
+    "pyarrow",
+)
 
 
 def manifest(judge: Judge, *, benchmark: Benchmark, run: Run, settings: Settings) -> dict[str, Any]:

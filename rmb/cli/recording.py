@@ -38,14 +38,22 @@ async def sanity_outcomes(items: Sequence[Item], settings: Settings) -> dict[str
 
     Raises click.Abort if interrupted: half of their verdicts would be none.
     """
-    found = {}
+    found: dict[str, tuple[Outcome, ...]] = {}
     for name in SANITY:
         scorer = open_scorer(open_card(name), Setup(seed=settings.seed, items=items))
         run = await answered(scorer, items, replace(settings, samples=1))
         if run.interrupted:
             raise click.Abort
-        found[name] = run.outcomes
+        found[name] = lean(run.outcomes, found.get(SANITY[0], run.outcomes))
     return found
+
+
+def lean(outcomes: Sequence[Outcome], others: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Outcomes to be kept while a judge is asked: without keys, since nothing is stored under them, and with the facts of others."""
+    return tuple(
+        Outcome(other.item, tuple(replace(showing, keys=()) for showing in outcome.showings))
+        for outcome, other in zip(outcomes, others, strict=True)
+    )
 
 
 async def answered(scorer: Scorer, items: Sequence[Item], settings: Settings) -> Run:

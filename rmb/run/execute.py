@@ -12,7 +12,8 @@ from typing import Protocol
 
 from rmb.errors import BudgetError, RmbError
 from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
-from rmb.records import CUT, NO_ANSWER, Answer, Failure, Item, Json, Question, Scores, Usage
+from rmb.records import CUT, Answer, Failure, Item, Question, Scores, Usage
+from rmb.run.answers import answers, recalled
 from rmb.run.ledger import Unread, ledger
 from rmb.run.plan import Plan, Planned, Settings, plan
 from rmb.run.stopping import DRAIN_S, Stop, ending, until
@@ -143,20 +144,6 @@ def learn(stage: Stage, questions: Sequence[Question], asking: Asking) -> None:
     stage.known.update({question: asking.replies[key] for question, key in pairs if key in asking.replies})
 
 
-def recalled(store: Store, key: str) -> Answer | None:
-    """The stored answer; None if there is none, or one that is damaged or was given to something else."""
-    row = store.get(key)
-    if row is None:
-        return None
-    try:
-        if answer_key(row["scorer"], row["request"]) == key:
-            return Answer.from_json(row["answer"])
-    except NO_ANSWER:
-        pass
-    store.damaged.append(key)
-    return None
-
-
 async def execute(
     scorer: Scorer, items: Sequence[Item], settings: Settings, *, store: Store | None, watcher: Watcher
 ) -> Run:
@@ -215,8 +202,8 @@ def finished(
     error: RmbError | None = None,
 ) -> Run:
     """The run that questions and their replies make."""
-    answers = {key: reply for key, reply in asking.replies.items() if isinstance(reply, Answer)}
-    asked = [reply for key, reply in answers.items() if key in asking.fresh]
+    given = {key: reply for key, reply in asking.replies.items() if isinstance(reply, Answer)}
+    asked = [reply for key, reply in given.items() if key in asking.fresh]
     first = [part.replies[key] for part in asking.before for key in part.fresh]
     written = [reply for part in asking.before for reply in part.replies.values()]
     failed = [reply for reply in asking.replies.values() if isinstance(reply, Failure)]
@@ -230,14 +217,14 @@ def finished(
             "comparisons": planned.comparisons,
             "questions": len(verdicts),
             "asked": len(asked),
-            "from_store": len(answers) - len(asked),
+            "from_store": len(given) - len(asked),
             **({"written": sum(map(len, (part.replies for part in asking.before)))} if asking.before else {}),
         },
-        cut=sum(reply.finish_reason == CUT for reply in answers.values()),
+        cut=sum(reply.finish_reason == CUT for reply in given.values()),
         failures=Counter(one.reason for one in verdicts.values() if isinstance(one, Failure)),
-        models=Counter(reply.model for reply in answers.values() if reply.model),
+        models=Counter(reply.model for reply in given.values() if reply.model),
         cost_usd=together([*asked, *first]).cost_usd,
-        paid_usd=together([*answers.values(), *written]).cost_usd,
+        paid_usd=together([*given.values(), *written]).cost_usd,
         seconds=seconds,
         interrupted=interrupted,
         error=error,
@@ -250,37 +237,22 @@ async def ask(scorer: Scorer, missing: Mapping[str, Question], asking: Asking, m
     """Puts the missing questions to the scorer, unless the run is to end; an answer is on disk before it is counted."""
     if not missing or means.stop.asked:
         return
-    keys = {question: key for key, question in missing.items()}
     far = scorer.line if isinstance(scorer, Connected) else None
     # What a model on this machine has at hand is not paid for, and may take longer than anybody waits.
     stopping, drain_s = (far.stop, DRAIN_S) if far else (nothing, 0.0)
     async with (
-        aclosing(scorer.answer(list(missing.values()))) as replies,
+        aclosing(answers(scorer, missing, means.store)) as replies,
         aclosing(until(means.stop, replies, stopping, drain_s=drain_s)) as coming,
     ):
-        async for question, reply in coming:
-            key = keys[question]
-            # Stored before it is counted: a crash from here on costs nothing.
-            if means.store is not None and isinstance(reply, Answer):
-                means.store.put(key, record(scorer, question, reply))
-            asking.replies[key] = reply
-            asking.fresh.add(key)
-            means.watcher.answered(reply, verdict(scorer, question, reply))
+        async for came in coming:
+            asking.replies[came.key] = came.reply
+            if came.fresh:
+                asking.fresh.add(came.key)
+            means.watcher.answered(came.paid, verdict(scorer, came.question, came.reply))
 
 
 def nothing() -> None:
     """What is done so that a model on this machine asks nothing new."""
-
-
-def record(scorer: Scorer, question: Question, answer: Answer) -> dict[str, Json]:
-    """What is stored for a question: who was asked, what was sent, what came back, and when."""
-    return {
-        "scorer": dict(scorer.identity),
-        "request": scorer.request(question),
-        "answer": answer.to_json(),
-        "at": time.time(),
-        **({"dropped": dict(left_out)} if (left_out := getattr(scorer, "dropped", None)) else {}),
-    }
 
 
 def verdict(scorer: Scorer, question: Question, reply: Answer | Failure) -> Scores | Failure:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from rmb.errors import DataError, UsageError
 from rmb.outcomes import Arrangement, ItemFacts, Outcome, Showing, facts
 from rmb.records import Answer, Failure, Item
-from rmb.run.execute import Asking, Run, finished, recalled
+from rmb.run.answers import recalled
+from rmb.run.execute import Asking, Run, finished
 from rmb.run.plan import Plan, Settings, plan
 from rmb.scorers import Scorer
 from rmb.store import Store

@@ -6,7 +6,7 @@ A run's rows hold all that metrics see, so figures can be made again, and judges
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,8 @@ OPTIONAL = {
 """Columns that may hold nulls."""
 UNREAD = {*Usage.__slots__, "verdict", "credit"}
 """Columns that make no outcome: what answers cost, and what follows from the scores."""
+BLOCK = 2**12
+"""Rows that are put into columns at a time."""
 Judged = Mapping[str, Sequence[Outcome]]
 
 
@@ -87,15 +89,19 @@ def write_rows(path: Path, judged: Judged, *, convention: Convention = HEADLINE,
     import pyarrow
     from pyarrow import parquet
 
-    rows = [
+    rows = (
         {"judge": judge, "number": number, KEYS: showing.keys if stored else ()}
         | row(outcome.item, showing, convention)
         for judge, outcomes in judged.items()
         for number, outcome in enumerate(outcomes)
         for showing in outcome.showings
-    ]
-    arrays = [pyarrow.array(column(rows, field.name), field.type) for field in schema()]
-    parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=schema()), path, compression="zstd")
+    )
+    kinds = schema()
+    with parquet.ParquetWriter(path, kinds, compression="zstd") as writer:
+        # As rows they take many times the memory that they take in columns.
+        while block := list(islice(rows, BLOCK)):
+            arrays = [pyarrow.array(column(block, field.name), field.type) for field in kinds]
+            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=kinds))
 
 
 def row(item: ItemFacts, showing: Showing, convention: Convention) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
 from contextlib import AsyncExitStack
 from itertools import islice
 from typing import Any, Protocol, runtime_checkable
@@ -110,6 +110,9 @@ class Connected(Protocol):
     def line(self) -> Line:
         """What its questions go through; whoever asks it again and again holds it open meanwhile."""
 
+    def answer(self, questions: Iterable[Question]) -> AsyncGenerator[Reply]:
+        """As of Scorer; takes one question after the other, each when it can be asked."""
+
 
 def lines_of(scorers: Iterable[object]) -> list[Line]:
     """The lines of those scorers that are far away, each once."""
@@ -117,7 +120,7 @@ def lines_of(scorers: Iterable[object]) -> list[Line]:
 
 
 async def replies(
-    questions: Sequence[Question],
+    questions: Iterable[Question],
     line: Line,
     ask: Ask,
     *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from rmb import verdicts
@@ -94,7 +94,7 @@ class Asked:
         """The parameters of a request; what the card leaves open is not sent."""
         return {"model": self.card.model, **self.sampling}
 
-    def answer(self, questions: Sequence[Question]) -> AsyncGenerator[Reply]:
+    def answer(self, questions: Iterable[Question]) -> AsyncGenerator[Reply]:
         """Asks up to the card's concurrency at once."""
         return replies(questions, self.line, self._ask)
 

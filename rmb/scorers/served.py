@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -121,7 +121,7 @@ class ServedRewardModel:
         """The card's chat template, in the project's sandbox."""
         return SANDBOX.from_string(self.card.chat_template or "")
 
-    def answer(self, questions: Sequence[Question]) -> AsyncGenerator[Reply]:
+    def answer(self, questions: Iterable[Question]) -> AsyncGenerator[Reply]:
         """Asks up to the card's concurrency at once, once a score has been shown to be a raw one."""
         return replies(questions, self.line, self._ask, ask_first=self._ask_first, shows=finite)
 

@@ -25,7 +25,7 @@ BACKLOG_S, CATCH_UP = 0.1, 0.7
 BACK_OFF = 0.97
 CLIMB = 0.5
 """Of the way to the rate that was refused, made up for in a second."""
-PROBE, PROBE_S = 0.03, 20.0
+PROBE, PROBE_S = 0.03, 12.0
 """Growth beyond it, and in how many seconds; it goes with the third power of the time (as TCP's CUBIC, RFC 9438)."""
 INSTANT_S = 0.001
 MEMORY = 100

@@ -14,6 +14,7 @@ import diskcache
 
 from rmb.errors import StorageError
 from rmb.records import Json
+from rmb.store.claims import Claims
 from rmb.store.journal import NO_FILE, Journal, Pair, identity
 from rmb.store.lock import held
 from rmb.store.place import settle
@@ -57,6 +58,7 @@ class Store:
             self.home = settle(folder)
             self.journal = Journal(self.home / "journal")
             self.database = self.home / DATABASE
+            self.claims = Claims(self.home / "claims")
             with self.alone():
                 self._open()
 
@@ -93,6 +95,7 @@ class Store:
         with storage(self.folder):
             self.rows.close()
             self.journal.close()
+            self.claims.close()
 
     def __enter__(self) -> Self:
         """The store itself."""

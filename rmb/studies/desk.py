@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 
 from rmb.records import Answer, Failure, Question
-from rmb.run.execute import Watcher, recalled, record, verdict
+from rmb.run.answers import answers, recalled
+from rmb.run.execute import Watcher, verdict
 from rmb.scorers import Scorer
 from rmb.store import Store
 
@@ -52,22 +53,14 @@ class Desk:
                 self.known[key] = stored
 
     async def _put(self, scorer: Scorer, questions: Mapping[str, Question], *, stored: bool) -> None:
-        keys = {question: key for key, question in questions.items()}
         self.under_way.update({key: asyncio.Event() for key in questions})
         try:
-            async with aclosing(scorer.answer(list(keys))) as replies:
-                async for question, reply in replies:
-                    self._keep(scorer, keys[question], question, reply, stored=stored)
+            async with aclosing(answers(scorer, questions, self.store if stored else None)) as coming:
+                async for came in coming:
+                    self.known[came.key] = came.reply
+                    if came.fresh:
+                        self.fresh.add(came.key)
+                    self.watcher.answered(came.paid, verdict(scorer, came.question, came.reply))
         finally:
             for key in questions:
                 self.under_way.pop(key).set()
-
-    def _keep(
-        self, scorer: Scorer, key: str, question: Question, reply: Answer | Failure, *, stored: bool
-    ) -> None:
-        # Stored before it is counted: a crash from here on costs nothing.
-        if stored and self.store is not None and isinstance(reply, Answer):
-            self.store.put(key, record(scorer, question, reply))
-        self.known[key] = reply
-        self.fresh.add(key)
-        self.watcher.answered(reply, verdict(scorer, question, reply))

@@ -37,18 +37,29 @@ class TokenBucket:
         self.rate, self.burst, self.hint = rate, burst, hint
         self.admitted = self.refused = 0
         self._clock, self._tokens, self._at = clock, float(burst), clock()
+        self._spilled = 0.0
+
+    @property
+    def spilled(self) -> float:
+        """The tokens that nobody took before the bucket was full: what was allowed and is lost."""
+        return self._spilled + max(0.0, self._level(self._clock()) - self.burst)
 
     def take(self) -> float:
         """0 and one token less; or, if there is no whole token, the seconds until there is one."""
         now = self._clock()
-        self._tokens = min(self.burst, self._tokens + (now - self._at) * self.rate)
-        self._at = now
+        level = self._level(now)
+        self._spilled += max(0.0, level - self.burst)
+        self._tokens, self._at = min(self.burst, level), now
         if self._tokens < 1:
             self.refused += 1
             return (1 - self._tokens) / self.rate
         self.admitted += 1
         self._tokens -= 1
         return 0.0
+
+    def _level(self, now: float) -> float:
+        """The tokens of this time, if the bucket had no rim."""
+        return self._tokens + (now - self._at) * self.rate
 
     def refusal(self, wait_s: float) -> Reply:
         """The 429 that tells to wait so long."""
