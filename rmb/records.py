@@ -243,3 +243,6 @@ class Failure:
     def unanswered(self) -> bool:
         """True if the run failed and not the judge: asking again may give an answer."""
         return self.reason in RUN_FAILURES
+
+
+UNASKED: Final = Failure("cancelled", "not asked: the run ended before")

@@ -11,6 +11,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -60,6 +61,11 @@ class Far:
 
     async def close(self) -> None:
         """Is closed."""
+
+    async def answer(self, questions: Any) -> AsyncGenerator[Any]:
+        """Nobody asks it anything."""
+        for nothing in ():
+            yield nothing
 
     def refused(self, after_s: float) -> None:
         """A request is answered 429, with a Retry-After."""

@@ -334,7 +334,7 @@ BUG = """
 from rmb.scorers.direct_client import DirectClient
 def broken(self, *_):
     raise RuntimeError(f"a bug, with {dict(self.session.headers)}") from ValueError(self.key)
-DirectClient._usage = broken
+DirectClient.price_of = broken
 """
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from rmb.errors import BudgetError, RmbError
 from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
-from rmb.records import CUT, Answer, Failure, Item, Question, Scores, Usage
+from rmb.records import CUT, UNASKED, Answer, Failure, Item, Question, Scores, Usage
 from rmb.run.answers import answers, recalled
 from rmb.run.ledger import Unread, ledger
 from rmb.run.plan import Plan, Planned, Settings, plan
@@ -22,7 +22,6 @@ from rmb.scorers.asking import Connected
 from rmb.scorers.stages import Stage, blocked, stages_of
 from rmb.store import Store, answer_key
 
-UNASKED = Failure("cancelled", "not asked: the run ended before")
 OVERDRAWN = Failure("budget", "not asked: the budget was used up before")
 
 
@@ -271,12 +270,9 @@ def verdict(scorer: Scorer, question: Question, reply: Answer | Failure) -> Scor
 def read_all(scorer: Scorer, planned: Plan, asking: Asking, unasked: Failure) -> dict[str, Scores | Failure]:
     """The verdict for each key, read once. unasked: what becomes of those that were not asked when the run ended."""
     questions = dict(zip(asking.keys, planned.questions, strict=True))
-    replies = {key: asking.replies.get(key, unasked) for key in questions}
-    ended = {
-        key for key, reply in replies.items() if isinstance(reply, Failure) and reply.reason == UNASKED.reason
-    }
+    replies = {key: asking.replies.get(key, UNASKED) for key in questions}
     return {
-        key: verdict(scorer, question, unasked if key in ended else replies[key])
+        key: verdict(scorer, question, unasked if replies[key] == UNASKED else replies[key])
         for key, question in questions.items()
     }
 

@@ -17,7 +17,7 @@ import tenacity
 from rmb.cards import Limits
 from rmb.credentials import discreet, hidden
 from rmb.errors import RmbError
-from rmb.records import Answer, Failure
+from rmb.records import UNASKED, Answer, Failure
 from rmb.scorers.budget import Budget
 from rmb.scorers.faults import Complaint
 from rmb.scorers.pace import Pace, Stopped
@@ -134,7 +134,7 @@ async def in_turn(attempt: Callable[[], Coroutine[Any, Any, Answer]], pace: Pace
         pace.stop()
         raise
     except Stopped:
-        raise FailedAttempt(Failure("cancelled", "not asked: the run ended before"), again=False) from None
+        raise FailedAttempt(UNASKED, again=False) from None
 
 
 async def paid(attempt: Callable[[], Coroutine[Any, Any, Answer]], pace: Pace, cost: Cost) -> Answer:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from rmb.errors import RmbError
 from rmb.outcomes import Outcome, put_together
-from rmb.records import Answer, Item, Question, Usage
-from rmb.run.execute import UNASKED, Asking, Run, finished, kept, learn, prepare, shown, together, verdict
+from rmb.records import UNASKED, Answer, Item, Question, Usage
+from rmb.run.execute import Asking, Run, finished, kept, learn, prepare, shown, together, verdict
 from rmb.run.plan import Planned
 from rmb.scorers import Scorer
 from rmb.scorers.stages import Stage, blocked, stages_of
