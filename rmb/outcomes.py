@@ -126,13 +126,13 @@ class ItemFacts:
         return tuple(index for index in range(len(self.marks)) if index != self.best)
 
 
-@lru_cache(maxsize=2**16)
+@lru_cache(maxsize=2**12)
 def mark(text: str) -> str:
     """What stands for a text: the head of its sha256."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:MARK]
 
 
-@lru_cache(maxsize=2**14)
+@lru_cache(maxsize=2**12)
 def conversation_mark(conversation: Conversation) -> str:
     """What stands for a conversation: the head of the sha256 of its turns."""
     return digest([[message.role, message.content] for message in conversation])[:MARK]

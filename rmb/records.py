@@ -113,6 +113,8 @@ class Usage:
     def total(cls, usages: Iterable[Usage]) -> Usage:
         """What several answers cost together; the cost is unknown if any of theirs is."""
         used = list(usages)
+        if len(used) == 1:
+            return used[0]
         costs = [usage.cost_usd for usage in used]
         return cls(
             prompt_tokens=sum(usage.prompt_tokens for usage in used),

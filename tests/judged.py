@@ -14,14 +14,18 @@ from tests.fake_api import FakeApi, Reply, Request
 from tests.test_compare_command import pair_record, write_records
 
 CHECKOUT = Path(__file__).parents[1]
+IN_A_FILE = 500
 OF_ONE_RUN = {"counts", "cost_usd", "usd_per_1000_verdicts"}
 """What a summary tells of the run and not of the judge."""
 
 
 def write_questions(folder: Path, questions: int) -> None:
-    """A file of pairs, each of which makes two questions: one for each order."""
-    pairs = range(questions // 2)
-    write_records(str(folder / "data.json"), [pair_record(n, f"Good, {n}.", f"Bad, {n}.") for n in pairs])
+    """Files of pairs, each of which makes two questions: one for each order. As in RMB, no file is long."""
+    (folder / "data").mkdir()
+    for first in range(0, questions // 2, IN_A_FILE):
+        pairs = range(first, min(first + IN_A_FILE, questions // 2))
+        records = [pair_record(n, f"Good, {n}.", f"Bad, {n}.") for n in pairs]
+        write_records(str(folder / "data" / f"{first}.json"), records)
 
 
 def write_judge(folder: Path, url: str, **limits: float) -> None:
@@ -50,7 +54,7 @@ def of_mind(request: Request, delay_s: float = 0.0) -> Reply:
 
 def start(folder: Path, out: str) -> subprocess.Popen[str]:
     """The command, in a process of its own; answers are kept below the folder."""
-    words = ["judge", "--judge", "mine.yaml", "--data", "data.json", "--out", out, "--quiet"]
+    words = ["judge", "--judge", "mine.yaml", "--data", "data", "--out", out, "--quiet"]
     return subprocess.Popen(
         [sys.executable, "-m", "rmb", *words],
         cwd=folder,

@@ -64,7 +64,7 @@ def written(to: Path, scorer: Scorer, items: list[Item]) -> Path:
     place = folder.claim(to / "run")
     data = Benchmark("made", "nowhere", tuple(items))
     recorded = Recorded(Judge(card, None, scorer), data, ran, Settings(), HEADLINE)
-    recorded.write(place, asyncio.run(sanity_outcomes(items, Settings())))
+    recorded.write(place, recorded.summary(), asyncio.run(sanity_outcomes(items, Settings())))
     return place
 
 

@@ -25,6 +25,7 @@ from rmb.cli.recording import Recorded, sanity_outcomes, sanity_rows, show_sampl
 from rmb.datasets import Benchmark
 from rmb.datasets.select import select
 from rmb.errors import COMPLETE, INCOMPLETE, INTERRUPTED
+from rmb.outcomes import Outcome
 from rmb.records import Item
 from rmb.report.progress import OnConsole, Watch
 from rmb.report.table import Row
@@ -86,13 +87,16 @@ class Session:
         # Folders are claimed before the first question: an answer that cannot be reported is not bought.
         pairs = list(zip(judges, names, strict=True))
         places = [run_folder(judge, name, self.options, several=several) for judge, name in pairs]
-        sanity = await sanity_outcomes(self.items, self.options.settings)
-        rows, codes = [], []
+        rows, codes, sanity = [], [], dict[str, tuple[Outcome, ...]]()
         for (judge, name), place in zip(pairs, places, strict=True):
             run = await self.judged(judge, place)
             codes.append(exit_code(run))
             recorded = Recorded(judge, self.benchmark, run, self.options.settings, self.options.convention)
-            rows.append(Row(name, recorded.write(place, sanity)))
+            summary = recorded.summary()
+            # After the first figures, which take the most memory: what these leave free is enough for the others.
+            sanity = sanity or await sanity_outcomes(self.items, self.options.settings)
+            recorded.write(place, summary, sanity)
+            rows.append(Row(name, summary))
             self.say_how_it_ended(run, place)
             if run.interrupted:
                 break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from rmb.metrics.columns import columns
 from rmb.metrics.sampling import curve
 from rmb.metrics.sensitivity import sensitivity
 from rmb.metrics.summary import summarise
-from rmb.outcomes import Convention, Outcome
+from rmb.outcomes import Convention, Outcome, Showing
 from rmb.records import Item
 from rmb.report.progress import Watch
 from rmb.report.table import Row, behaviours, headline, notes, scenarios, slots, wide_console
@@ -49,11 +49,16 @@ async def sanity_outcomes(items: Sequence[Item], settings: Settings) -> dict[str
 
 
 def lean(outcomes: Sequence[Outcome], others: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Outcomes to be kept while a judge is asked: without keys, since nothing is stored under them, and with the facts of others."""
-    return tuple(
-        Outcome(other.item, tuple(replace(showing, keys=()) for showing in outcome.showings))
-        for outcome, other in zip(outcomes, others, strict=True)
-    )
+    """Outcomes to be kept while a judge is asked: without keys, since nothing is stored under them.
+
+    others: of the same items, whose facts they share; what was shown and said alike is one and the same.
+    """
+    alike: dict[tuple[Showing, ...], tuple[Showing, ...]] = {}
+    kept = []
+    for outcome, other in zip(outcomes, others, strict=True):
+        showings = tuple(replace(showing, keys=()) for showing in outcome.showings)
+        kept.append(Outcome(other.item, alike.setdefault(showings, showings)))
+    return tuple(kept)
 
 
 async def answered(scorer: Scorer, items: Sequence[Item], settings: Settings) -> Run:
@@ -96,9 +101,8 @@ class Recorded:
             },
         }
 
-    def write(self, place: Path, sanity: Judged) -> dict[str, Any]:
-        """Writes the folder; gives the summary."""
-        summary = self.summary()
+    def write(self, place: Path, summary: Mapping[str, Any], sanity: Judged) -> None:
+        """Writes the folder, with the summary that `summary` gave."""
         told = manifest(self.judge, benchmark=self.benchmark, run=self.run, settings=self.settings)
         batches = folder.batches(place)
         contents = folder.Contents(
@@ -111,7 +115,6 @@ class Recorded:
             convention=self.convention,
         )
         folder.write(place, contents)
-        return summary
 
 
 def figures(

@@ -40,7 +40,9 @@ def read_again(place: Path, given: Mapping[str, Any]) -> int:
         if given["out"]
         else folder.new_folder(judge.card.name, Path(template).stem if template else None)
     )
-    summary = Recorded(judge, benchmark, run, settings, counted).write(out, sanity)
+    recorded = Recorded(judge, benchmark, run, settings, counted)
+    summary = recorded.summary()
+    recorded.write(out, summary, sanity)
     click.echo(
         f"{changed(kept.outcomes, run.outcomes):,} verdicts differ, nothing was asked → {out}", err=True
     )

@@ -89,7 +89,9 @@ class Session:
         place = folder.cell_folder(self.place, number, result.cell.name)
         judge, settings = self.seats[number].judge, result.cell.settings
         recorded = Recorded(judge, self.benchmark, result.run, settings, self.convention)
-        return str(place.relative_to(self.place)), recorded.write(place, {})
+        summary = recorded.summary()
+        recorded.write(place, summary, {})
+        return str(place.relative_to(self.place)), summary
 
     def manifest(self, sat: Sat, found: dict[str, Any], folders: Sequence[str]) -> dict[str, Any]:
         """study.json: all that is needed to say how the figures came about, and to have them again."""

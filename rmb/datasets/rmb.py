@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -51,9 +52,10 @@ def read_items(source: Path) -> tuple[tuple[Item, ...], list[str]]:
     for where, content in json_files(source):
         records = content if isinstance(content, list) else [content]
         if any(isinstance(record, dict) and "category_path" in record for record in records):
-            items += [
-                item(record, f"{where}, record {place}", texts) for place, record in enumerate(records, 1)
-            ]
+            for place, record in enumerate(records):
+                items.append(item(record, f"{where}, record {place + 1}", texts))
+                # What a record took is free for the items to come.
+                records[place] = None
         else:
             strays[where] = records[:1]
     if not items:
@@ -112,7 +114,7 @@ def category(record: Any) -> tuple[Set, str, str]:
     if len(parts) < 3:
         raise ValueError("category_path names no scenario")
     folder, goal, *scenario = parts
-    return SETS[folder], goal.lower(), "/".join(scenario)
+    return SETS[folder], sys.intern(goal.lower()), sys.intern("/".join(scenario))
 
 
 def uid(record: Any, key: str) -> str | int:

@@ -16,7 +16,8 @@ from rmb.metrics.arrays import Floats, Integers, summed
 
 RESAMPLES = 10_000
 LEVEL = 0.95
-CHUNK = 500
+CHUNK, CELLS = 500, 2**21
+"""Draws that are made at a time, at most, and weights of conversations in them: 48 MB, however many there are."""
 FEW = 30
 """Conversations below which an interval is not to be trusted."""
 
@@ -195,8 +196,9 @@ def drawn(
     size = len(by_conversation)
     parts = [statistic(np.empty((0, by_conversation.shape[1])))]
     # In pieces: the weights of all draws at once would take a gigabyte for all of RMB.
-    for start in range(0, resamples, CHUNK):
-        draws = min(CHUNK, resamples - start)
+    most = max(1, min(CHUNK, CELLS // max(1, size)))
+    for start in range(0, resamples, most):
+        draws = min(most, resamples - start)
         taken = generator.integers(0, size, size=(draws, size)) + np.arange(draws)[:, None] * size
         weights = np.bincount(taken.ravel(), minlength=draws * size).reshape(draws, size).astype(np.float64)
         parts.append(statistic(weights @ by_conversation))

@@ -201,8 +201,10 @@ def finished(
     error: RmbError | None = None,
 ) -> Run:
     """The run that questions and their replies make."""
-    given = {key: reply for key, reply in asking.replies.items() if isinstance(reply, Answer)}
-    asked = [reply for key, reply in given.items() if key in asking.fresh]
+    given = [reply for reply in asking.replies.values() if isinstance(reply, Answer)]
+    asked = [
+        reply for key, reply in asking.replies.items() if key in asking.fresh and isinstance(reply, Answer)
+    ]
     first = [part.replies[key] for part in asking.before for key in part.fresh]
     written = [reply for part in asking.before for reply in part.replies.values()]
     failed = [reply for reply in asking.replies.values() if isinstance(reply, Failure)]
@@ -219,11 +221,11 @@ def finished(
             "from_store": len(given) - len(asked),
             **({"written": sum(map(len, (part.replies for part in asking.before)))} if asking.before else {}),
         },
-        cut=sum(reply.finish_reason == CUT for reply in given.values()),
+        cut=sum(reply.finish_reason == CUT for reply in given),
         failures=Counter(one.reason for one in verdicts.values() if isinstance(one, Failure)),
-        models=Counter(reply.model for reply in given.values() if reply.model),
+        models=Counter(reply.model for reply in given if reply.model),
         cost_usd=together([*asked, *first]).cost_usd,
-        paid_usd=together([*given.values(), *written]).cost_usd,
+        paid_usd=together([*given, *written]).cost_usd,
         seconds=seconds,
         interrupted=interrupted,
         error=error,
@@ -269,12 +271,12 @@ def verdict(scorer: Scorer, question: Question, reply: Answer | Failure) -> Scor
 
 def read_all(scorer: Scorer, planned: Plan, asking: Asking, unasked: Failure) -> dict[str, Scores | Failure]:
     """The verdict for each key, read once. unasked: what becomes of those that were not asked when the run ended."""
-    questions = dict(zip(asking.keys, planned.questions, strict=True))
-    replies = {key: asking.replies.get(key, UNASKED) for key in questions}
-    return {
-        key: verdict(scorer, question, unasked if replies[key] == UNASKED else replies[key])
-        for key, question in questions.items()
-    }
+    verdicts: dict[str, Scores | Failure] = {}
+    for key, question in zip(asking.keys, planned.questions, strict=True):
+        if key not in verdicts:
+            reply = asking.replies.get(key, UNASKED)
+            verdicts[key] = verdict(scorer, question, unasked if reply == UNASKED else reply)
+    return verdicts
 
 
 def outcomes(

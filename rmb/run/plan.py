@@ -22,7 +22,8 @@ class Settings:
 class Planned:
     """One showing to come: which items' comparison, and where its two scores will be.
 
-    item: index of the item; best_at, loser_at: (index of the question in the plan, place of the response in it).
+    item: index of the item; best_in, loser_in: index of the question in the plan; best_place, loser_place: of the
+    response in it.
     listed: where the two stand, if an item's whole list is shown; None otherwise.
     """
 
@@ -30,9 +31,22 @@ class Planned:
     loser: int
     position: int | None
     sample: int
-    best_at: tuple[int, int]
-    loser_at: tuple[int, int]
+    best_in: int
+    best_place: int
+    loser_in: int
+    loser_place: int
     listed: Listed | None = None
+
+    # Two tuples for each showing would be a part of what a long run keeps in memory.
+    @property
+    def best_at(self) -> tuple[int, int]:
+        """Where the best response's score will be."""
+        return self.best_in, self.best_place
+
+    @property
+    def loser_at(self) -> tuple[int, int]:
+        """Where the loser's score will be."""
+        return self.loser_in, self.loser_place
 
     @property
     def arrangement(self) -> Arrangement:
@@ -78,7 +92,7 @@ class Planner:
             for candidate in item.candidates
         ]
         for loser in item.losers:
-            yield Planned(at, loser, None, sample, (numbers[item.best], 0), (numbers[loser], 0))
+            yield Planned(at, loser, None, sample, numbers[item.best], 0, numbers[loser], 0)
 
     def arrangements(self, item: Item) -> list[tuple[int, ...]]:
         """Candidates in the orders in which they are shown; questions that begin alike stand together.
@@ -104,7 +118,7 @@ class Planner:
         for place, loser in enumerate(members):
             if loser != item.best:
                 listed = Listed(number, best, place) if self.width is None else None
-                yield Planned(at, loser, int(best > place), sample, (asked, best), (asked, place), listed)
+                yield Planned(at, loser, int(best > place), sample, asked, best, asked, place, listed)
 
     def single(self, item: Item, members: tuple[int, ...]) -> tuple[int, ...]:
         """One order, drawn from the seed and the texts and never from the label: swapped labels, same order."""

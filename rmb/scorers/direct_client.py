@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -119,7 +120,7 @@ def answer_of(reply: Mapping[str, Any], name: str) -> Answer:
     return Answer(
         text=text_from_json(text),
         tokens=tokens(choice),
-        model=text_from_json(reply.get("model")) or name,
+        model=sys.intern(text_from_json(reply.get("model")) or name),
         finish_reason="refusal" if refused else finish(choice.get("finish_reason")),
         usage=Usage(
             prompt_tokens=int(counts.get("prompt_tokens") or 0),
