@@ -12,19 +12,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rmb.cli.main import rmb as group
-from rmb.cli.main import run
 from tests.batched import CLAUDE, GPT, MODELS, at, created, quickly
 from tests.conftest import CHECKOUT
 from tests.fake_api import BatchPlan, FakeApi, Reply
 from tests.fake_api.http import Call
 from tests.fake_api.jobs import Job
+from tests.test_cli import Ended, Rmb
+from tests.test_compare_command import called
 
 UNENDING = 10**9
 QUESTIONS = 4
@@ -37,29 +37,10 @@ main()
 """The command, with looks at batches as often as a test can wait for."""
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended: exit code, stdout, stderr."""
-
-    code: int
-    out: str
-    err: str
-
-
-Rmb = Callable[..., Ended]
-
-
 @pytest.fixture
 def rmb(capsys: pytest.CaptureFixture[str]) -> Rmb:
     """Runs `rmb` with some words, in this process."""
-
-    def call(*words: str) -> Ended:
-        with pytest.raises(SystemExit) as ended:
-            run(group, args=list(words), prog_name="rmb")
-        assert isinstance(ended.value.code, int)
-        return Ended(ended.value.code, *capsys.readouterr())
-
-    return call
+    return partial(called, capsys)
 
 
 @pytest.fixture(autouse=True)
