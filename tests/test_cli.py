@@ -503,12 +503,14 @@ def test_a_disk_that_fails_is_74(rmb: Rmb, api: FakeApi, options: list[str], say
 
 
 def test_no_key_is_told_by_the_name_of_its_variable(rmb: Rmb, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit 3 and the variable to set, before anything is sent (the network is off in these tests)."""
+    """Exit 3 and one line, before anything is sent or made (the network is off in these tests)."""
     monkeypatch.delenv("OPENAI_API_KEY")
-    ended = rmb("judge", "--judge", "gpt-4o-mini", "--limit", "1", "--out", "run")
-    assert ended.code == 3
-    wanted = "no key for openai/gpt-4o-mini-2024-07-18: set the environment variable OPENAI_API_KEY"
-    assert f"rmb: {wanted}" in ended.err.splitlines()
+    wanted = "rmb: no key for openai/gpt-4o-mini-2024-07-18: set the environment variable OPENAI_API_KEY"
+    for words in (("judge",), ("ablate", "--criteria", "none", "--criteria", "general", "--yes", "--quiet")):
+        ended = rmb(*words, "--judge", "gpt-4o-mini", "--limit", "1", "--out", "run")
+        assert (ended.code, ended.out) == (3, "")
+        assert ended.err.splitlines()[-1] == wanted
+        assert not Path("run").exists()
 
 
 def test_stored_answers_need_no_key(rmb: Rmb, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:

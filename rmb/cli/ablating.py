@@ -7,13 +7,14 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
-from rmb.cli.dry_run import taking
+from rmb.cli.dry_run import refuse_without_key, taking
 from rmb.cli.judging import store_folder
 from rmb.cli.opening import load_data
 from rmb.cli.options import convention
@@ -60,6 +61,8 @@ def ablate_all(file: str | None, given: dict[str, Any]) -> int:
             show(wide_console(), needs(wanted))
             show(wide_console(), time(wanted))
             return COMPLETE
+        for seat, each in zip(seats, wanted, strict=True):
+            refuse_without_key(seat.cell.scorer, partial(int, each.left))
         # Judges whose answers are not worth keeping cost nothing either.
         left = sum(each.left for each, seat in zip(wanted, seats, strict=True) if seat.cell.stored)
         if left:

@@ -13,12 +13,14 @@ import click
 from rmb.batches import PART, keys_under_way
 from rmb.cards import Card, Generative, ServedReward
 from rmb.cli.opening import Judge
+from rmb.errors import RefusedError
 from rmb.records import Answer, Item, Question
 from rmb.report.study import dollars, duration
 from rmb.run import Settings
 from rmb.run.execute import Asking, prepare
 from rmb.run.plan import Plan
 from rmb.scorers import Scorer
+from rmb.scorers.asking import lines_of
 from rmb.scorers.stages import stages_of
 from rmb.store import Store
 
@@ -84,6 +86,19 @@ def taking(scorer: Scorer, planned: Plan, asking: Asking, seen: set[str]) -> Tak
     took = [answer.usage.seconds for answer in known if answer.usage.seconds]
     took_s = median(took) if took else None
     return Taking(len(keys), stored, elsewhere, list(left.values()), frozenset(left), took_s)
+
+
+def refuse_without_key(scorer: Scorer, left: Callable[[], int]) -> None:
+    """Raises RefusedError for a judge that has no key and questions left, before anything is made or asked.
+
+    left: how many; answers that are all in the store need no key.
+    """
+    for line in lines_of([scorer]):
+        try:
+            line.check_key()
+        except RefusedError:
+            if left():
+                raise
 
 
 def parts_of(

@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from rich.console import Console
 
 from rmb.cards import open_card
 from rmb.cli.batching import asked
+from rmb.cli.dry_run import dry_run, refuse_without_key, taking
 from rmb.cli.manifest import command_line
 from rmb.cli.opening import Judge, Options, configured, load_data, open_template, opened
 from rmb.cli.recording import Recorded, sanity_outcomes, sanity_rows, show_samples, show_tables
@@ -30,6 +32,7 @@ from rmb.records import Item
 from rmb.report.progress import OnConsole, Watch
 from rmb.report.table import Row
 from rmb.run import Run, execute, folder
+from rmb.run.execute import prepare
 from rmb.scorers.asking import lines_of
 from rmb.store import Store, default_folder
 
@@ -62,9 +65,9 @@ def judge_all(options: Options) -> int:
         if any(judge.stored for judge in judges):
             store = stack.enter_context(Store(store_folder(options)))
         if options.dry_run:
-            from rmb.cli.dry_run import dry_run
-
             return dry_run(judges, items, options.settings, store, batch=options.batch)
+        for judge in judges:
+            refuse_without_key(judge.scorer, partial(left_of, judge, items, options, store))
         session = Session(options, benchmark, items, store, console)
         # One event loop for all: LiteLLM's clients do not outlive the loop they were made in.
         return asyncio.run(session.run(judges))
@@ -152,6 +155,12 @@ def money(usd: float | None, untold_usd: float, per_1000: float | None = None) -
     more = [f"up to ${untold_usd:.4f} more for requests that broke off"] if untold_usd else []
     each = [f"${per_1000:.2f} per 1,000 verdicts"] if per_1000 else []
     return f"${usd:.4f}" + (f" ({'; '.join([*more, *each])})" if more or each else "")
+
+
+def left_of(judge: Judge, items: Sequence[Item], options: Options, store: Store | None) -> int:
+    """How many questions are left to ask a judge."""
+    prepared = prepare(judge.scorer, items, options.settings, store if judge.stored else None)
+    return len(taking(judge.scorer, *prepared, set()).requests)
 
 
 def say_of_the_store(store: Store | None) -> None:

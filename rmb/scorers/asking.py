@@ -68,6 +68,12 @@ class Line:
         if not self.users:
             await self.connection.close()
 
+    def check_key(self) -> None:
+        """Raises RefusedError if the connection needs a key and has none."""
+        check = getattr(self.connection, "check_key", None)
+        if check is not None:
+            check()
+
     def stop(self) -> None:
         """Asks nothing more, whoever uses it; what is under way is answered all the same."""
         self.stopped = True

@@ -90,7 +90,8 @@ class LiteLLMClient(Provider):
             ) from error
         # LiteLLM hides the headers here.
         headers = getattr(error, "litellm_response_headers", None) or {}
-        return self.judged(complaint_of(error), told(error), asked_wait_s(headers))
+        complaint = complaint_of(error)
+        return self.judged(complaint, complaint.message, asked_wait_s(headers))
 
     def near(self) -> Sequence[str]:
         """Names of LiteLLM's table that look like the model's, the provider in front."""

@@ -63,12 +63,16 @@ class Provider:
 
     async def open(self) -> None:
         """Checks the key, and starts the local server if the card has one."""
-        if self.card.key and not self.key and not self.base_url:
-            raise RefusedError(f"no key for {self.card.model}: set the environment variable {self.card.key}")
+        self.check_key()
         if self.server:
             self.base_url, self.key = await asyncio.to_thread(self.server.start)
             remember(self.key)
         self.pace.open()
+
+    def check_key(self) -> None:
+        """Raises RefusedError without a key, unless a server of one's own may need none."""
+        if self.card.key and not self.key and not self.base_url:
+            raise RefusedError(f"no key for {self.card.model}: set the environment variable {self.card.key}")
 
     async def complete(self, request: Mapping[str, Any]) -> Answer | Failure:
         """Sends a request until it is answered, fails for good, or has had the attempts of the card."""

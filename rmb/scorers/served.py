@@ -183,8 +183,7 @@ class Endpoint:
 
     async def open(self) -> None:
         """Checks the key, and makes the pool of connections."""
-        if self.card.key and not self.key:
-            raise RefusedError(f"no key for {self.card.model}: set the environment variable {self.card.key}")
+        self.check_key()
         self.pace.open()
         # Imported when asked for: nothing else of the program needs it.
         import aiohttp
@@ -196,6 +195,11 @@ class Endpoint:
             # The deadline of an attempt is ours, over all of it.
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         )
+
+    def check_key(self) -> None:
+        """Raises RefusedError where the card names a key and there is none."""
+        if self.card.key and not self.key:
+            raise RefusedError(f"no key for {self.card.model}: set the environment variable {self.card.key}")
 
     async def complete(self, body: Mapping[str, Json]) -> Answer | Failure:
         """Sends a request until it is answered, fails for good, or has had the attempts of the card."""
