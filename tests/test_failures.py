@@ -265,7 +265,8 @@ def recorded(items: Sequence[Item], script: Any, **options: Any) -> dict[str, An
     card = NamedCard(name="scripted", sha256="", card=Baseline(kind="baseline", summary="", rule="first"))
     data = Benchmark("made", "nowhere", tuple(items))
     ran = run(scorer, items)
-    Recorded(Judge(card, None, scorer), data, ran, Settings(), HEADLINE).write(folder.claim(Path("run")), {})
+    told = Recorded(Judge(card, None, scorer), data, ran, Settings(), HEADLINE)
+    told.write(folder.claim(Path("run")), told.summary(), {})
     summary: dict[str, Any] = json.loads(
         Path("run/summary.json").read_text(encoding="utf-8"), parse_constant=pytest.fail
     )
