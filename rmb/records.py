@@ -120,8 +120,9 @@ class Usage:
             prompt_tokens=sum(usage.prompt_tokens for usage in used),
             completion_tokens=sum(usage.completion_tokens for usage in used),
             cached_tokens=sum(usage.cached_tokens for usage in used),
-            cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
-            seconds=sum(usage.seconds for usage in used),
+            # Rounded once, so that the order in which answers came changes nothing.
+            cost_usd=None if None in costs else math.fsum(cost for cost in costs if cost is not None),
+            seconds=math.fsum(usage.seconds for usage in used),
             attempts=sum(usage.attempts for usage in used),
         )
 
