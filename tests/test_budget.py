@@ -320,6 +320,20 @@ def test_a_budget_needs_to_know_what_a_call_costs(changes: dict[str, Any], told:
         open_client(of, Budget(1.0))
 
 
+def test_a_limit_that_is_not_sent_is_none() -> None:
+    """A model that does not take max_tokens has no longest reply; nothing is sent to it from a budget."""
+    with FakeApi() as api:
+        of = card(api)
+        asked = [{**request, "max_tokens": None} for request in requests(of, "x", 2)]
+        replies = asyncio.run(spend(of, Budget(1.0), asked))
+        free = asyncio.run(
+            spend(of.model_copy(update={"price": Price(input=1, output=0)}), Budget(1.0), asked)
+        )
+    assert all(isinstance(reply, UsageError) for reply in replies)
+    assert all(isinstance(reply, Answer) for reply in free)
+    assert api.ledger.asked == 2
+
+
 # The command
 
 

@@ -116,9 +116,16 @@ class Provider:
         return self.rates.of(prompt, completion, cached)
 
     def most_usd(self, request: Mapping[str, Any]) -> float | None:
-        """The most dollars that a request may cost when it is sent once; None if there is no telling."""
-        reply = request.get("max_tokens")
-        return None if self.rates is None or not reply else self.rates.most(most_tokens(request), int(reply))
+        """The most dollars that a request may cost when it is sent once; None if there is no telling.
+
+        Raises UsageError if there is none, and a cap on the budget: a limit on replies that the model does not take is none.
+        """
+        reply = int(request.get("max_tokens") or 0)
+        if self.budget.cap_usd is not None:
+            check_price(self.card.model, self.rates, reply)
+        if self.rates is None or not (reply or not self.rates.most_output):
+            return None
+        return self.rates.most(most_tokens(request), reply)
 
 
 def tokens_of(request: Mapping[str, Any]) -> int:
