@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,12 @@ KNOWN = [kind for kind in ANSWERED if kind != "missing usage"]
 SELDOM = {"429", "503", "529", "stall", "trickle"}
 """These slow all questions down, or hold a place until the deadline: with as many of them as of others, the test is one of waiting."""
 SOON = Reply(status=429, headers={"retry-after-ms": "20"})
-WAYS = {kind: KINDS[kind] for kind in (*RETRIED, *KNOWN, *FINAL)} | {"429": lambda _: SOON}
+ODD: dict[str, Fault] = {
+    "429": lambda _: SOON,
+    # Minutes long: one that ends with the deadline may have gone out whole when it is given up.
+    "trickle": lambda good: replace(good, sending="trickle", byte_s=1.0),
+}
+WAYS = {kind: KINDS[kind] for kind in (*RETRIED, *KNOWN, *FINAL)} | ODD
 
 
 WITHIN = {
