@@ -14,7 +14,7 @@ from rmb.batches.provider import MOST_BYTES, PART, BatchProvider, Outcome, State
 from rmb.batches.register import Batch, Register
 from rmb.canonical import canonical
 from rmb.errors import RefusedError, RmbError, UnreachableError, UsageError
-from rmb.records import Answer, Failure
+from rmb.records import Answer, Failure, Usage
 from rmb.scorers.attempts import FailedAttempt
 from rmb.scorers.budget import Call
 from rmb.store.keys import is_answer
@@ -223,17 +223,17 @@ class Asking:
                 state = await self.looked(batch)
                 misses = 0 if state else misses + 1
                 if state and state.ended:
-                    fatal, costs = [], list[float | None]()
+                    fatal, used = [], list[Usage]()
                     async with aclosing(self.fetched(batch, state, wanted)) as outcomes:
                         async for key, outcome in outcomes:
                             if isinstance(outcome, RmbError):
                                 fatal.append(outcome)
                                 continue
                             if isinstance(outcome, Answer):
-                                costs.append(outcome.usage.cost_usd)
+                                used.append(outcome.usage)
                             yield key, outcome
                     del self.waited[batch.token]
-                    self.settle(batch, costs)
+                    self.settle(batch, used)
                     # What came beside it was paid for, and is kept.
                     for error in fatal[:1]:
                         raise error
@@ -242,11 +242,11 @@ class Asking:
             if self.waited:
                 await asyncio.sleep(next(pause))
 
-    def settle(self, batch: Batch, costs: Sequence[float | None]) -> None:
+    def settle(self, batch: Batch, used: Sequence[Usage]) -> None:
         """Takes down what a batch of this round did cost; one of before was paid from another budget."""
         call = self.calls.pop(batch.token, None)
         if call is not None:
-            call.settle(None if None in costs else sum(cost for cost in costs if cost is not None))
+            call.settle(Usage.total(used).cost_usd)
 
     async def looked(self, batch: Batch) -> State | None:
         """How far a batch is, said if it has changed; None if there was no reply. Raises RefusedError if it is gone."""

@@ -15,7 +15,8 @@ from rmb.cards import Card, Generative, ServedReward
 from rmb.cli.opening import Judge
 from rmb.errors import RefusedError
 from rmb.records import Answer, Item, Question
-from rmb.report.study import dollars, duration
+from rmb.report.speed import span
+from rmb.report.study import dollars
 from rmb.run import Settings
 from rmb.run.execute import Asking, prepare
 from rmb.run.plan import Plan
@@ -137,7 +138,7 @@ def dry_run(
             lines.append(("in batches", f"{len(under_way & found.keys):,}"))
         if needed is not None:
             tokens, part = needed.prompt_tokens + needed.most_reply_tokens, PART if batch else 1.0
-            about = f"{duration(found.seconds(judge.card.card, tokens)):>10}  about{supposed(found)}"
+            about = f"{span(found.seconds(judge.card.card, tokens)):>10}  about{supposed(found)}"
             lines += [
                 ("prompt tokens", f"{needed.prompt_tokens:>10,}  about"),
                 ("reply tokens", f"{needed.most_reply_tokens:>10,}  at most"),

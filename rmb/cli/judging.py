@@ -29,7 +29,7 @@ from rmb.datasets.select import select
 from rmb.errors import COMPLETE, INCOMPLETE, INTERRUPTED
 from rmb.outcomes import Outcome
 from rmb.records import Item
-from rmb.report.progress import OnConsole, Watch
+from rmb.report.progress import OnConsole, Watch, money
 from rmb.report.table import Row
 from rmb.run import Run, execute, folder
 from rmb.run.execute import prepare
@@ -125,7 +125,7 @@ class Session:
     def say_how_it_ended(self, run: Run, place: Path) -> None:
         """What was asked, where the run is, and how to go on; errors are said even when quiet."""
         counts = run.counts
-        spent = money(run.cost_usd, run.untold_usd, run.usd_per_1000_verdicts)
+        spent = spending(run.cost_usd, run.untold_usd, run.usd_per_1000_verdicts)
         line = f"{counts['asked']:,} asked, {counts['from_store']:,} from store, {spent}, {run.seconds:.1f} s"
         self.console.print(f"{line} → {place}", markup=False, highlight=False, soft_wrap=True)
         say_of_the_store(self.store)
@@ -148,13 +148,13 @@ class Session:
             )
 
 
-def money(usd: float | None, untold_usd: float, per_1000: float | None = None) -> str:
+def spending(usd: float | None, untold_usd: float, per_1000: float | None = None) -> str:
     """Dollars that were spent, in a few words. untold_usd: that may have been besides; per_1000: verdicts' price."""
     if usd is None:
         return "cost unknown"
-    more = [f"up to ${untold_usd:.4f} more for requests that broke off"] if untold_usd else []
+    more = [f"up to {money(untold_usd)} more for requests that broke off"] if untold_usd else []
     each = [f"${per_1000:.2f} per 1,000 verdicts"] if per_1000 else []
-    return f"${usd:.4f}" + (f" ({'; '.join([*more, *each])})" if more or each else "")
+    return money(usd) + (f" ({'; '.join([*more, *each])})" if more or each else "")
 
 
 def left_of(judge: Judge, items: Sequence[Item], options: Options, store: Store | None) -> int:

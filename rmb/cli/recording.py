@@ -49,7 +49,7 @@ async def sanity_outcomes(items: Sequence[Item], settings: Settings) -> dict[str
 
 
 def lean(outcomes: Sequence[Outcome], others: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Outcomes to be kept while a judge is asked: without keys, since nothing is stored under them.
+    """Outcomes to be kept beside those of judges: without keys, since nothing is stored under them.
 
     others: of the same items, whose facts they share; what was shown and said alike is one and the same.
     """

@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 
 from rmb import __version__
-from rmb.cli.judging import MOST_COMPLAINTS, exit_code, money, say_of_the_store
+from rmb.cli.judging import MOST_COMPLAINTS, exit_code, say_of_the_store, spending
 from rmb.cli.manifest import command_line, versions
 from rmb.cli.recording import Recorded, sanity_outcomes
 from rmb.cli.seats import Seat, Seating
@@ -141,7 +141,7 @@ class Session:
 
     def say_how_it_ended(self, sat: Sat) -> None:
         """What was asked, where the study is, and how to go on; errors are said even when quiet."""
-        spent = money(sat.cost_usd, self.room.options.budget.untold_usd)
+        spent = spending(sat.cost_usd, self.room.options.budget.untold_usd)
         line = f"{sat.asked:,} asked, {sat.from_store:,} from store, {spent}, {sat.ended.seconds:.1f} s"
         self.console.print(f"{line} → {self.place}", markup=False, highlight=False, soft_wrap=True)
         say_of_the_store(self.store)

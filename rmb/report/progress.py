@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rmb.records import Answer, Failure, Scores
-from rmb.report.speed import Speed
+from rmb.report.speed import Speed, span
 from rmb.scorers.asking import Line
 
 PLAIN_EVERY_S = 10.0
@@ -223,10 +223,3 @@ def money(usd: float) -> str:
 def per_time(per_s: float) -> str:
     """A rate as people read it: by the second, or by the minute where it is slow."""
     return f"{per_s:,.1f}/s" if per_s >= 1 else f"{60 * per_s:.1f}/min"
-
-
-def span(seconds: float) -> str:
-    """A time as people read it: seconds, minutes, or hours."""
-    if seconds <= 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds <= 5400 else f"{seconds / 3600:.1f} h"

@@ -43,3 +43,10 @@ class Speed:
         """The same, but 0 as long as there is nothing since the last rest to measure."""
         since, then = self.marks[0]
         return (done - then) / (now - since) if now - since >= STEP_S and done > then else 0.0
+
+
+def span(seconds: float) -> str:
+    """A time as people read it: seconds, minutes, or hours."""
+    if seconds <= 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds <= 5400 else f"{seconds / 3600:.1f} h"

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rmb.report.compared import plain_table
+from rmb.report.speed import span
 from rmb.report.table import NOTHING, interval, p_value, value
 
 WIDEST = 1000
@@ -55,13 +56,6 @@ def dollars(least: float | None, most: float | None) -> str:
     return "unknown" if least is None or most is None else f"{least:,.2f} to {most:,.2f}"
 
 
-def duration(seconds: float) -> str:
-    """A time as people read it: seconds, minutes or hours."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
 def total(wanted: Sequence[Need]) -> Need:
     """What all take together; dollars None where any price is unknown."""
 
@@ -102,7 +96,7 @@ def time(wanted: Sequence[Need]) -> str:
     by_judge: defaultdict[str, float] = defaultdict(float)
     for each in wanted:
         by_judge[each.judge] += each.seconds
-    return f"time: about {duration(max(by_judge.values(), default=0.0))}"
+    return f"time: about {span(max(by_judge.values(), default=0.0))}"
 
 
 def show(console: Console, part: Table | str) -> None:

@@ -18,11 +18,10 @@ class Call:
     model: str
     most_usd: float | None
     usd: float | None = None
-    settled: bool = False
 
     def settle(self, usd: float | None) -> None:
         """Takes down what it did cost; None if that is not known, so that it counts as the most it may have been."""
-        self.usd, self.settled = usd, usd is not None
+        self.usd = usd
 
 
 class Budget:
@@ -82,8 +81,8 @@ class Budget:
         return not held or held <= self.room_usd
 
     def _enter(self, call: Call) -> None:
-        if call.settled:
-            self.spent_usd += call.usd or 0.0
+        if call.usd is not None:
+            self.spent_usd += call.usd
         elif call.most_usd:
             self.untold += 1
             self.untold_usd += call.most_usd

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rmb.metrics.race import Standing
 from rmb.records import Answer, Item
-from rmb.run.execute import Watcher
+from rmb.run.execute import Watcher, together
 from rmb.run.stopping import ending
 from rmb.store import Store
 from rmb.studies.cell import Cell
@@ -59,13 +59,13 @@ def told(results: Sequence[Result], sitting: Sitting, ended: Ended) -> Sat:
     """What came of all cells, with what was asked for all of them together."""
     desk = sitting.desk
     answers = {key: reply for key, reply in desk.known.items() if isinstance(reply, Answer)}
-    costs = [answers[key].usage.cost_usd for key in desk.fresh if key in answers]
+    asked = [answers[key] for key in desk.fresh if key in answers]
     return Sat(
         results=tuple(results),
         conversations=sitting.reached,
         of=len(sitting.order),
-        asked=len(costs),
-        from_store=len(answers) - len(costs),
-        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        asked=len(asked),
+        from_store=len(answers) - len(asked),
+        cost_usd=together(asked).cost_usd,
         ended=ended,
     )
