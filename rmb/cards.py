@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import pydantic
-import yaml
 
 from rmb import content
 from rmb.canonical import digest
@@ -116,7 +115,8 @@ class Generative(JudgeCard):
     key: the environment variable that holds the key, never the key; None for an endpoint that needs none.
     base_url: the endpoint; None for the provider's own.
     force: "grammar" makes a llama.cpp server keep to the form of the verdict, "json_schema" any server that can.
-    read: how the verdict is read, if not as the template says.
+    read, fallback: how the verdict is read, and what becomes of a reply without the log-probabilities that it is to be
+        read from, if not as the template says.
     top_logprobs: alternatives asked for at each token when log-probabilities are read.
     transport: "direct" speaks OpenAI's chat completions itself, many times quicker, to any server that has them.
     strict_params: an error where a parameter is not taken; insecure_http: the key may be sent over http to others.
@@ -135,6 +135,7 @@ class Generative(JudgeCard):
     price: Price | None = None
     force: Literal["grammar", "json_schema"] | None = None
     read: Literal["last_match", "logprob"] | None = None
+    fallback: Literal["fail", "text"] | None = None
     top_logprobs: Annotated[int, pydantic.Field(ge=2)] = 20
     template: str = "pairwise_v2"
     style: str | None = None
@@ -291,7 +292,7 @@ def open_card(name: str) -> NamedCard:
         return litellm_card(name)
     source = content.read("judges", name)
     try:
-        card = CARD.validate_python(yaml.safe_load(source.text))
+        card = CARD.validate_python(content.read_yaml(source.text))
     except content.YAML_FAULTS as error:
         # not "from error": the cause would show the value, and that may be a key
         raise ContentError(f"judge card {name}: {one_line(error)}") from None

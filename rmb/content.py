@@ -7,9 +7,10 @@ place, so a bare name means one thing everywhere.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pydantic
 import yaml
@@ -37,6 +38,19 @@ SORTS = {
     "prompts/styles": "style",
     "prompts/written": "writing",
 }
+
+
+class OnceLoader(yaml.SafeLoader):
+    """Reads YAML in which no key stands twice: one of the two would be lost without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping of a node. Raises ConstructorError, which tells the place and not the key."""
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        times = Counter(key.value for key in keys)
+        for key in keys:
+            if times[key.value] > 1:
+                raise yaml.constructor.ConstructorError(None, None, "a key stands twice", key.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,11 @@ def read_file(path: Path, *, name: str) -> Source:
         raise ContentError(f"cannot read {path}: {error}") from error
 
 
+def read_yaml(text: str) -> Any:
+    """What a YAML text says. Raises one of YAML_FAULTS, for a key that stands twice as well."""
+    return yaml.load(text, OnceLoader)  # noqa: S506 - a SafeLoader, and stricter
+
+
 def split(source: Source, kind: type[Matter]) -> tuple[Matter, str]:
     """Front matter, checked against its kind, and the Jinja text below it; Windows' line ends are Unix's."""
     text = source.text.removeprefix("\ufeff").replace("\r\n", "\n")
@@ -114,6 +133,6 @@ def split(source: Source, kind: type[Matter]) -> tuple[Matter, str]:
             f"{source.name}: no front matter; the file starts with a block between two '---' lines"
         )
     try:
-        return kind.model_validate(yaml.safe_load(front)), body
+        return kind.model_validate(read_yaml(front)), body
     except YAML_FAULTS as error:
         raise ContentError(f"{source.name}: {one_line(error)}") from error

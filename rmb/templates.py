@@ -20,14 +20,16 @@ import jinja2.sandbox
 import pydantic
 
 from rmb import content
-from rmb.errors import ContentError
+from rmb.errors import ContentError, nearest
 from rmb.records import Conversation, Json, Message, Question
 from rmb.sandbox import SANDBOX, blaming, compiled
 from rmb.verdicts.rule import LETTERS, Explains, VerdictRule
 
 WIDTHS: Mapping[str, int | None] = {"pairwise": 2, "pointwise": 1, "listwise": None}
 INPUTS = frozenset({"conversation", "responses", "criteria", "style", "verdict", "fence"})
-
+PART_INPUTS = (INPUTS - {"style"}) | {"scenario", "written", "examples"}
+TRIED = (Message("user", "1"), Message("assistant", "2"), Message("user", "3"))
+"""A conversation that a template is tried on before it is used."""
 
 PENDING = "(not written yet)"
 """In the place of what a judge has yet to write, where a prompt is only shown."""
@@ -105,7 +107,9 @@ class Part:
         """The part of that name (or the user's file) in "prompts/criteria" or "prompts/styles"."""
         source = content.read(folder, name)
         matter, body = content.split(source, PartMatter)
-        return cls(source, matter, compiled(source.name, body))
+        template = compiled(source.name, body)
+        refuse_unknown(source, jinja2.meta.find_undeclared_variables(SANDBOX.parse(body)), PART_INPUTS)
+        return cls(source, matter, template)
 
     def render(self, values: Mapping[str, Any], path: str, written: str) -> str:
         """The text of the part. path: goal and scenario; written: what it asked for. Raises ContentError naming its file."""
@@ -190,7 +194,9 @@ class Template:
         first = cls.load(name, criteria=criteria, style=before) if before else None
         if first is not None and first.first is not None:
             raise ContentError(f"{parts['style'].source.name}: rethinks {before}, which rethinks another")
-        return cls(source, matter, parts["criteria"], parts["style"], jinja, writings, first)
+        template = cls(source, matter, parts["criteria"], parts["style"], jinja, writings, first)
+        template.try_out()
+        return template
 
     @property
     def width(self) -> int | None:
@@ -233,6 +239,21 @@ class Template:
         values["criteria"] = self.criteria.render(values, question.path, known.criteria)
         values["style"] = self.style.render(values, question.path, known.style)
         return messages(self.source, self.jinja, values)
+
+    def try_out(self) -> None:
+        """Renders for words that stand in no prompt. Raises ContentError if one is not shown, or no verdict asked for."""
+        words = tuple(f"candidate{number}" for number in range(self.width or 3))
+        path = next(iter(self.criteria.matter.by_path), "")
+        example = Example(TRIED, ("1", "2")[: self.width], "3")
+        known = Known(examples=(example,) * self.examples)
+        sent = "\n".join(each.content for each in self.render(Question(TRIED, words, path=path), known))
+        hidden = [LETTERS[at] for at, word in enumerate(words) if word not in sent.casefold()]
+        if hidden:
+            raise ContentError(f"{self.source.name}: never shows a response ({', '.join(hidden)})")
+        rule = self.verdict.of(len(words))
+        if not rule.asked_for(sent):
+            parts = f"{self.source.name} with style {self.style.source.name}"
+            raise ContentError(f"{parts}: never asks for its verdict, such as {rule.forms[0]}")
 
     def values(self, question: Question, known: Known) -> dict[str, Any]:
         """What the template and its parts may use."""
@@ -285,9 +306,8 @@ def check(source: content.Source, matter: FrontMatter, body: str, jinja: jinja2.
     """Refuse a template that could not work: unknown inputs, no user block, candidates or verdict not shown."""
     parsed = SANDBOX.parse(body)
     used = jinja2.meta.find_undeclared_variables(parsed)
-    unknown, declared = used - INPUTS, set(matter.inputs)
-    if unknown:
-        raise ContentError(f"{source.name}: unknown variables {sorted(unknown)}; there are {sorted(INPUTS)}")
+    declared = set(matter.inputs)
+    refuse_unknown(source, used, INPUTS)
     if set(jinja.blocks) - {"system", "user"} or "user" not in jinja.blocks:
         raise ContentError(
             f"{source.name}: blocks {sorted(jinja.blocks)}; it needs 'user' and may have 'system'"
@@ -312,6 +332,15 @@ def check(source: content.Source, matter: FrontMatter, body: str, jinja: jinja2.
         raise ContentError(
             f"{source.name}: a {matter.protocol} verdict needs {wanted[WIDTHS[matter.protocol]]}"
         )
+
+
+def refuse_unknown(source: content.Source, used: set[str], known: frozenset[str]) -> None:
+    """Raises ContentError with all variables that there are not, and the nearest that there are."""
+    unknown = sorted(used - known)
+    if unknown:
+        near = dict.fromkeys(each for name in unknown for each in nearest(name, known, most=1))
+        advice = f"did you mean {' or '.join(near)}?" if near else f"there are {sorted(known)}"
+        raise ContentError(f"{source.name}: unknown variables {unknown}; {advice}")
 
 
 def stray(node: jinja2.nodes.Node) -> bool:

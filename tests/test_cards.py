@@ -135,6 +135,7 @@ def test_the_default_judge_needs_no_key() -> None:
         pytest.param("- a\n- b", "valid dictionary", id="a list"),
         pytest.param("", "valid dictionary", id="empty"),
         pytest.param("kind: [", "parsing a flow", id="no YAML"),
+        pytest.param(MINE + "sampling: {seed: 1, seed: 2}", "a key stands twice, line ", id="a key twice"),
         pytest.param("model: !!python/object:os.system {}", "could not determine a constructor", id="tag"),
     ],
 )

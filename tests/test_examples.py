@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from rmb import content
+from rmb.cards import Generative
 from rmb.errors import ContentError
 from rmb.outcomes import conversation_mark
-from rmb.records import Item, Question
+from rmb.records import Answer, Failure, Item, Question
 from rmb.run.plan import plan
 from rmb.scorers.examples import LONGEST, Examples
+from rmb.scorers.generative import GenerativeJudge
 from rmb.templates import Known, Template
 from tests.builders import listing, pair
 
@@ -106,3 +111,19 @@ def test_examples_are_fenced_like_the_rest() -> None:
     fence = messages[1].content.splitlines()[0].split()[-1]
     assert sum(line == f"=== end of examples {fence}" for line in messages[0].content.splitlines()) == 1
     assert not any(fence in text for each in found for text in each.texts)
+
+
+@pytest.mark.parametrize("template", content.names("prompts"))
+def test_an_echo_of_examples_is_no_verdict(template: str) -> None:
+    """Wherever a judge that only repeats its prompt is cut off: the verdict of an example decides nothing."""
+    drawn = examples(template)
+    card = Generative(kind="generative", summary="For tests.", model="openai/none", read="last_match")
+    nobody: Any = None
+    judge = GenerativeJudge(card, drawn.template, nobody, drawn)
+    asked = Question(question().conversation, ("one", "two")[: drawn.template.width])
+    lines = "\n".join(message.content for message in judge.messages(asked)).splitlines()
+    shown = lines[next(at for at, line in enumerate(lines) if line.startswith("=== example 2 ")) :]
+    for echo in (lines, shown):
+        for cut in range(1, len(echo) + 1):
+            said = "\n".join(echo[:cut])
+            assert isinstance(judge.read(asked, Answer(text=said, finish_reason="length")), Failure), said

@@ -256,6 +256,16 @@ def test_a_card_may_read_log_probabilities_where_the_template_reads_text() -> No
     assert (api.requests[0].body["logprobs"], api.requests[0].body["top_logprobs"]) == (True, 5)
 
 
+@pytest.mark.parametrize(("fallback", "verdict"), [(None, "parse"), ("fail", "parse"), ("text", (1.0, 0.0))])
+def test_a_card_says_what_becomes_of_a_reply_without_log_probabilities(
+    fallback: str | None, verdict: tuple[float, float] | str
+) -> None:
+    """A failure, as the template has it, or what the text says."""
+    scorer = judge("http://a.example", read="logprob", fallback=fallback)
+    found = scorer.read(QUESTION, Answer("[[A]]"))
+    assert (found.reason if isinstance(found, Failure) else found.values) == verdict
+
+
 @pytest.mark.parametrize(
     ("template", "width", "asks_logprobs"),
     [

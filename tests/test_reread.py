@@ -132,6 +132,7 @@ Cut = Callable[[], None]
         ("--template", "pointwise_v1"),
         ("--template", "pairwise_v1"),
         ("--style", "verdict_only", "--criteria", "helpfulness"),
+        ("--style", "few_shot"),
         ("--orders", "single", "--seed", "3"),
         ("--template", "listwise_best_v1"),
         ("--template", "listwise_best_v1", "--orders", "rotations", "--samples", "2"),

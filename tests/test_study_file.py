@@ -83,6 +83,7 @@ WRONG = {
     "baseline: {style: a}": (UnknownName, "no axis of the study 'style'"),
     "template: [a, b]\nbaseline: {template: c}": (UnknownName, "no level of template 'c'"),
     "template: [a": (ContentError, "study.yaml: "),
+    "template: a\nlimit: 3\ntemplate: b": (ContentError, "study.yaml: a key stands twice, line 1"),
     "a: 2026-02-31": (ContentError, "study.yaml: "),
     "- a": (ContentError, "no study"),
     "": (ContentError, "no study"),

@@ -292,6 +292,9 @@ def test_an_empty_system_block_is_no_message() -> None:
         ),
         pytest.param("---\n- a list\n---\n", "valid dictionary", id="a list"),
         pytest.param("---\nsummary: [\n---\n", "parsing a flow", id="no YAML"),
+        pytest.param(
+            FRONT.replace("---\nsummary", "---\nsummary: x\nsummary"), "stands twice, line 1", id="twice"
+        ),
         pytest.param("---\nsummary: 2024-13-45\n---\n", "month must be", id="an impossible date"),
         pytest.param("---\nsummary: !!python/name:os.system\n---\n", "could not determine", id="a tag"),
     ],
@@ -387,9 +390,8 @@ def test_unknown_names_bring_the_nearest(name: str, parts: dict[str, str], messa
 )
 def test_there_is_no_way_out_of_the_sandbox(expression: str) -> None:
     """Python's inner attributes cannot be reached from a template."""
-    template = own(USER.replace("BODY", f"{{{{ {expression} }}}}"))
     with pytest.raises(ContentError, match=r"^template \./own\.jinja: .*(unsafe|has no|undefined)"):
-        template.render(ask(template))
+        own(USER.replace("BODY", f"{{{{ {expression} }}}}"))
 
 
 @pytest.mark.parametrize(
@@ -408,9 +410,8 @@ def test_there_is_no_way_out_of_the_sandbox(expression: str) -> None:
 )
 def test_what_a_template_cannot_do_is_one_error(statement: str, fault: str) -> None:
     """A template has no files and no side effects; what fails while rendering names the template."""
-    template = own(USER.replace("BODY", statement))
     with pytest.raises(ContentError, match=rf"^template \./own\.jinja: .*({fault})"):
-        template.render(ask(template))
+        own(USER.replace("BODY", statement))
 
 
 @pytest.mark.parametrize(
@@ -429,9 +430,8 @@ def test_what_a_template_cannot_do_is_one_error(statement: str, fault: str) -> N
 def test_what_would_eat_the_machine_is_refused_at_once(expression: str) -> None:
     """Powers, huge products and huge ranges are refused before they are computed."""
     started = time.perf_counter()
-    template = own(USER.replace("BODY", f"{{{{ {expression} }}}}"))
     with pytest.raises(ContentError, match=r"not allowed on|Range too big"):
-        template.render(ask(template))
+        own(USER.replace("BODY", f"{{{{ {expression} }}}}"))
     assert time.perf_counter() - started < 2
 
 
@@ -525,9 +525,8 @@ def test_what_stands_outside_the_blocks_is_not_shown(body: str) -> None:
 )
 def test_any_fault_while_rendering_names_the_template(statement: str) -> None:
     """Whatever a template does wrong is one line about the template, never a traceback."""
-    template = own(USER.replace("BODY", statement))
     with pytest.raises(ContentError):
-        template.render(ask(template))
+        own(USER.replace("BODY", statement))
 
 
 def test_too_many_loops_are_no_traceback() -> None:
@@ -554,13 +553,8 @@ def test_too_many_loops_are_no_traceback() -> None:
 )
 def test_padding_is_limited_as_products_are(expression: str) -> None:
     """A text padded to ten million characters is refused, as one repeated ten million times is."""
-
-    def rendered() -> tuple[Message, ...]:
-        template = own(USER.replace("BODY", f"{{{{ {expression} }}}}"))
-        return template.render(ask(template))
-
     with pytest.raises(ContentError, match=r"not allowed on|unsafe|No filter"):
-        rendered()
+        own(USER.replace("BODY", f"{{{{ {expression} }}}}"))
 
 
 def test_fractions_can_be_multiplied() -> None:
@@ -577,9 +571,55 @@ def test_files_written_on_windows_are_read(front: str) -> None:
     assert own(front=front).width == 2
 
 
-def test_a_faulty_part_is_named() -> None:
-    """A fault in the user's criteria names the criteria file, not the template that includes it."""
-    Path("mine.jinja").write_text("---\nsummary: x\n---\n{{ nothing }}")
-    template = Template.load("pairwise_v1", criteria="./mine.jinja")
-    with pytest.raises(ContentError, match=r"^template \./mine\.jinja: 'nothing' is undefined"):
-        template.render(ask(template))
+@pytest.mark.parametrize(
+    ("part", "body", "fault"),
+    [
+        ("criteria", "{{ nothing }}", r"unknown variables \['nothing'\]; there are \['conversation', "),
+        (
+            "style",
+            "{{ verdit.choices }} {{ fenc }}",
+            r"\['fenc', 'verdit'\]; did you mean fence or verdict\?",
+        ),
+        (
+            "style",
+            "{{ verdict.choises }}",
+            "'rmb.verdicts.rule.VerdictRule object' has no attribute 'choises'",
+        ),
+    ],
+)
+def test_a_faulty_part_is_named(part: str, body: str, fault: str) -> None:
+    """A fault in the user's part names its file, not the template that includes it, before anything is asked."""
+    Path("mine.jinja").write_text(f"---\nsummary: x\n---\n{body}")
+    parts = {"criteria": None, "style": None} | {part: "./mine.jinja"}
+    with pytest.raises(ContentError, match=rf"^(template )?\./mine\.jinja: .*{fault}"):
+        Template.load("pairwise_v1", **parts)
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        pytest.param("{{ responses | length }} responses. {{ style }}", r"shows a response \(A, B\)", id="counted"),
+        pytest.param("{{ responses[0].text }} {{ style }}", r"shows a response \(B\)", id="one of two"),
+        pytest.param("{% for r in responses if r.text == '' %}{{ r.text }}{% endfor %}{{ style }}",
+                     r"shows a response \(A, B\)", id="never true"),
+        pytest.param("{{ responses[0].text }} {{ responses[1].text }}{% if style %}?{% endif %}",
+                     r"asks for its verdict, such as \[\[A\]\]", id="style not shown"),
+    ],
+)  # fmt: skip
+def test_a_template_is_tried_out(body: str, fault: str) -> None:
+    """What names its responses or its style and shows neither is refused as well, at load."""
+    with pytest.raises(ContentError, match=rf"^\./own\.jinja.*: never {fault}"):
+        own(f"{{% block user %}}{body}{{% endblock %}}")
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("pairwise_v1", "[[A]]"), ("pointwise_v1", "[[1]]"), ("pointwise_yes_v1", "Yes")]
+)
+def test_a_style_that_asks_for_no_verdict_is_refused(name: str, form: str) -> None:
+    """Where the template leaves that to the style; others go with it, since they ask for it themselves."""
+    Path("mine.jinja").write_text("---\nsummary: x\n---\nThink it over.")
+    with pytest.raises(ContentError) as refused:
+        Template.load(name, style="./mine.jinja")
+    told = f"{name} with style ./mine.jinja: never asks for its verdict, such as {form}"
+    assert str(refused.value) == told
+    assert Template.load("pairwise_v2", style="./mine.jinja").width == 2

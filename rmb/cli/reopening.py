@@ -34,9 +34,16 @@ def data_of(kept: folder.Kept, named: str | None) -> Benchmark:
     return load_data(named or (None if source == "sample" else source))
 
 
-def judge_of(kept: folder.Kept, given: Mapping[str, Any], items: Sequence[Item], settings: Settings) -> Judge:
+def judge_of(
+    kept: folder.Kept,
+    given: Mapping[str, Any],
+    items: Sequence[Item],
+    pool: Sequence[Item],
+    settings: Settings,
+) -> Judge:
     """The run's judge, with what the options put in the place of its card, template and parts.
 
+    items: of the run; pool: all of the data, which examples are drawn from.
     Raises UsageError for a card of another kind than the run's, or for any where the run's has no stored answers.
     """
     card = card_of(kept)
@@ -50,7 +57,8 @@ def judge_of(kept: folder.Kept, given: Mapping[str, Any], items: Sequence[Item],
         used = kept.manifest["template"] or {}
         names = {part: given[part] or used.get(part, {}).get("name") for part in ("criteria", "style")}
         template = Template.load(given["template"] or kept.template or card.card.template, **names)
-    return Judge(card, template, open_scorer(card, Setup(template=template, seed=settings.seed, items=items)))
+    setup = Setup(template=template, seed=settings.seed, items=items, pool=pool)
+    return Judge(card, template, open_scorer(card, setup))
 
 
 def card_of(kept: folder.Kept) -> NamedCard:

@@ -29,7 +29,7 @@ def read_again(place: Path, given: Mapping[str, Any]) -> int:
     benchmark = data_of(kept, given["data"])
     items = items_of(kept.outcomes, benchmark.items)
     settings = kept.settings
-    judge = judge_of(kept, given, items, settings)
+    judge = judge_of(kept, given, items, benchmark.items, settings)
     counted = convention(given, kept.convention)
     run = again(judge, items, settings, kept.outcomes, given["cache"])
     sanity = asyncio.run(sanity_outcomes(items, settings))

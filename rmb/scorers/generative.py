@@ -142,7 +142,8 @@ class GenerativeJudge(Asked):
         rule = template.verdict
         # Labels such as "A>>B" are several tokens, and have no probability at one place.
         fit = rule.responses == "best" or (rule.labels and all(map(str.isalpha, rule.labels)))
-        self.rule = rule.model_copy(update={"read": card.read}) if card.read and fit else rule
+        said = {"read": card.read if fit else None, "fallback": card.fallback}
+        self.rule = rule.model_copy(update={name: way for name, way in said.items() if way})
         self.width: int | None = template.width
         self.before: tuple[Stage, ...] = ()
         self.reply: Stage | None = None
@@ -191,13 +192,14 @@ class GenerativeJudge(Asked):
     def read(self, question: Question, answer: Answer) -> Scores | Failure:
         """The verdict, by the template's rule (or the card's way of reading it)."""
         turns = [turn.content for turn in question.conversation]
-        if "fence" in self.template.matter.inputs:
-            word, others = (
-                fence(turns, question.responses),
-                self.instructions(question.path, len(question.responses)),
-            )
+        word = fence(turns, question.responses) if "fence" in self.template.matter.inputs else ""
+        examples = self.examples.of(question) if self.examples else ()
+        if word and not examples:
+            others = self.instructions(question.path, len(question.responses))
         else:
-            word, others = "", tuple(message.content for message in self.template.render(question))
+            # Examples have verdicts as well, and responses that may fake one: an echo of them is none.
+            known = Known(examples=examples)
+            others = tuple(message.content for message in self.template.render(question, known))
         return verdicts.read(self.rule, answer, question.responses, [*turns, *others], word)
 
     def instructions(self, path: str, count: int) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
-import yaml
 
 from rmb import content
 from rmb.errors import ContentError, UnknownName, UsageError, one_line
@@ -104,7 +103,7 @@ def read(name: str) -> dict[str, Any]:
     path = content.user_path(name)
     source = content.read_file(path, name=name)
     try:
-        told = yaml.safe_load(source.text)
+        told = content.read_yaml(source.text)
     except content.YAML_FAULTS as error:
         raise ContentError(f"{name}: {one_line(error)}") from error
     if not isinstance(told, dict):

@@ -117,6 +117,15 @@ class VerdictRule(pydantic.BaseModel):
             return f"{forms[0]} to {forms[-1]}"
         return " or ".join(filter(None, [", ".join(forms[:-1]), forms[-1]]))
 
+    def asked_for(self, prompt: str) -> bool:
+        """Whether a prompt says how the verdict is written: by what stands around every label, or by a bare label."""
+        if self.form == "json":
+            return "verdict" in prompt.casefold()
+        if self.marker == "{}":
+            return any(label in prompt for label in self.known)
+        around = filter(None, map(loosely, self.marker.split("{}")))
+        return all(re.search(part, prompt, re.IGNORECASE) for part in around)
+
     @property
     def known(self) -> list[str]:
         """The labels; of a scale, its whole numbers; of a ranking, one example that is no ranking."""
