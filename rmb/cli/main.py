@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "data": ("rmb.cli.data:data", "Look at a benchmark."),
     "judge": ("rmb.judge:judge", "Judge a benchmark: the main job."),
     "judges": ("rmb.cli.judges:judges", "List the judges that come with the program."),
+    "leaderboard": ("rmb.cli.leaderboard:leaderboard", "Rank judges in the form of the paper's table."),
     "lint": ("rmb.cli.lint:lint", "Find defects in a benchmark's data."),
     "panel": ("rmb.cli.panel:panel", "Put stored verdicts together: samples, or several judges."),
     "prompts": ("rmb.cli.prompts:prompts", "List, show and render templates."),
