@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "cache": ("rmb.cli.cache:cache", "Look after the answer store: check it, share it, prune it."),
     "compare": ("rmb.cli.compare:compare", "Compare judges on the items that their runs share."),
     "data": ("rmb.cli.data:data", "Look at a benchmark."),
+    "export": ("rmb.cli.export:export", "Write a run for other programs: CSV, TRL, RewardBench and more."),
     "judge": ("rmb.judge:judge", "Judge a benchmark: the main job."),
     "judges": ("rmb.cli.judges:judges", "List the judges that come with the program."),
     "leaderboard": ("rmb.cli.leaderboard:leaderboard", "Rank judges in the form of the paper's table."),
