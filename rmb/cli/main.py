@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "leaderboard": ("rmb.cli.leaderboard:leaderboard", "Rank judges in the form of the paper's table."),
     "lint": ("rmb.cli.lint:lint", "Find defects in a benchmark's data."),
     "panel": ("rmb.cli.panel:panel", "Put stored verdicts together: samples, or several judges."),
+    "plot": ("rmb.cli.plot:plot", "Draw a run or a study: a picture for a paper."),
     "prompts": ("rmb.cli.prompts:prompts", "List, show and render templates."),
     "reread": ("rmb.cli.reread:reread", "Read a run's stored answers again; nothing is asked."),
     "show": ("rmb.cli.show:show", "Show one item of a run: what was asked, answered and concluded."),

@@ -1,0 +1,56 @@
+"""One picture of its own from several figures: what a paper takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rmb.report.figures.svg import number, tag
+from rmb.report.figures.theme import light
+
+MARGIN, BETWEEN = 8.0, 26.0
+PER_INCH, POINTS = 96.0, 72.0
+"""Pixels of a browser, and points of a PDF."""
+
+
+def size_of(figure: str) -> tuple[float, float]:
+    """Width and height of a figure of this package, in pixels."""
+    found = re.search(r'viewBox="0 0 (\S+) (\S+)"', figure)
+    assert found is not None
+    return float(found[1]), float(found[2])
+
+
+def picture(
+    figures: Sequence[str],
+    *,
+    inches: float | None = None,
+    per_inch: float = PER_INCH,
+    centred: bool = False,
+) -> tuple[str, tuple[float, float]]:
+    """A whole SVG document, figures one below the other on white in light colours; and its width and height in dots.
+
+    figures: one at least. centred: the narrower ones below the middle of the widest; else right edges are aligned,
+    so that plots with names at their left stand below each other. inches: how wide it is; None for its natural size, at which the
+    smallest letters have 11 pixels. per_inch: dots, 96 as browsers have pixels, 72 for a PDF's points.
+    """
+    sizes = [size_of(each) for each in figures]
+    wide = max(width for width, _ in sizes) + 2 * MARGIN
+    high = sum(height for _, height in sizes) + BETWEEN * (len(figures) - 1) + 2 * MARGIN
+    drawn, y = [], MARGIN
+    for figure, (width, height) in zip(figures, sizes, strict=True):
+        spare = (wide - 2 * MARGIN - width) / (2 if centred else 1)
+        place = f'<svg x="{number(MARGIN + spare)}" y="{number(y)}"'
+        drawn.append(place + figure.removeprefix("<svg"))
+        y += height + BETWEEN
+    scale = per_inch / PER_INCH if inches is None else inches * per_inch / wide
+    whole = tag(
+        "svg",
+        f"<style>{light()}</style>",
+        tag("rect", width=wide, height=high, fill="#ffffff"),
+        *drawn,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {number(wide)} {number(high)}",
+        width=wide * scale,
+        height=high * scale,
+    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}\n', (wide * scale, high * scale)
