@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["tests.browsing"]
 CHECKOUT = Path(__file__).parents[1]
 SHARED = CHECKOUT.parent / "shared"
 SCRUBBED = ("_API_KEY", "_API_BASE", "_BASE_URL", "_PROXY", "_proxy")

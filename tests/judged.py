@@ -15,7 +15,7 @@ from tests.test_compare_command import pair_record, write_records
 
 CHECKOUT = Path(__file__).parents[1]
 IN_A_FILE = 500
-OF_ONE_RUN = {"counts", "cost_usd", "usd_per_1000_verdicts"}
+OF_ONE_RUN = {"counts", "cost_usd", "usd_per_1000_verdicts", "usage"}
 """What a summary tells of the run and not of the judge."""
 
 

@@ -144,6 +144,8 @@ EXTRAS = {
     "sensitivity",
     "few_conversations",
     "slots",
+    "usage",
+    "sanity",
 }
 
 

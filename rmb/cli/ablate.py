@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rmb.cli.options import CACHE, CONVENTION, COUNT, DATA, HOW, LOCAL, options
+from rmb.cli.options import CACHE, CONVENTION, COUNT, DATA, HOW, LOCAL, REPORT, options
 
 EXAMPLES = """
 \b
@@ -88,6 +88,7 @@ WHERE = (
     CACHE,
     click.option("--out", metavar="DIR", help="The study's folder. [default: runs/<time>-study]"),
     click.option("--json", "as_json", is_flag=True, help="Print results.json on stdout instead of tables."),
+    REPORT,
     click.option(
         "--dry-run", is_flag=True, help="Say what would be asked and what it would cost; ask nothing."
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from rmb.outcomes import HEADLINE, Outcome
 from rmb.report.compared import tables
 from rmb.report.table import wide_console
 from rmb.run import folder
+from rmb.run.names import labels
 from rmb.run.rows import Judged
 
 
@@ -46,30 +46,6 @@ def compare_runs(places: Sequence[str], given: Mapping[str, Any]) -> None:
     console = wide_console()
     for part in tables(found):
         console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
-
-
-def labels(runs: Sequence[folder.Kept]) -> list[str]:
-    """What each run's judge is called: its name, with its template where two share one, else with its folder."""
-    for spell in (by_judge, by_template, by_folder):
-        names = [spell(run) for run in runs]
-        if max(Counter(names).values()) == 1:
-            return names
-    return [str(run.folder) for run in runs]
-
-
-def by_judge(run: folder.Kept) -> str:
-    """The judge's name."""
-    return run.judge
-
-
-def by_template(run: folder.Kept) -> str:
-    """The judge's name and its template's."""
-    return f"{run.judge} {run.template}" if run.template else run.judge
-
-
-def by_folder(run: folder.Kept) -> str:
-    """The judge's name and its folder's."""
-    return f"{run.judge} ({run.folder.name})"
 
 
 def warnings_of(

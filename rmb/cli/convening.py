@@ -15,16 +15,18 @@ import click
 
 from rmb import __version__
 from rmb.canonical import digest
-from rmb.cli.comparing import different, labels
+from rmb.cli.comparing import different
 from rmb.cli.manifest import command_line, versions
 from rmb.cli.options import convention
-from rmb.cli.recording import figures, sanity_rows, show_tables
+from rmb.cli.recording import figures, sanity_block, sanity_rows, show_tables
+from rmb.cli.reporting import report_again
 from rmb.errors import COMPLETE, INCOMPLETE, UsageError
 from rmb.metrics.votes import Rule
 from rmb.outcomes import HEADLINE, Convention
 from rmb.report.table import Row, wide_console
 from rmb.report.votes import members
 from rmb.run import folder
+from rmb.run.names import labels
 from rmb.run.panel import Panel, panel
 from rmb.run.rows import Judged
 
@@ -42,7 +44,8 @@ def seat(places: Sequence[str], given: Mapping[str, Any]) -> int:
     for warning in warnings_of(made, counted):
         click.echo(f"rmb: {warning}", err=True)
     sanity = made.sanity()
-    summary = summary_of(made, counted)
+    beside = sanity_rows(sanity, counted)
+    summary = summary_of(made, counted) | {"sanity": sanity_block(beside, made.name)}
     # Claimed when all is put together: what cannot be made leaves no folder behind.
     out = folder.claim(named) if named else folder.new_folder(made.label, None)
     write(made, out, summary, counted, sanity)
@@ -50,7 +53,9 @@ def seat(places: Sequence[str], given: Mapping[str, Any]) -> int:
     if given["as_json"]:
         click.echo(json.dumps(summary, allow_nan=False))
     else:
-        show(made, summary, sanity, counted)
+        show(made, summary, beside)
+    if given["report"]:
+        report_again(out, None, None)
     return INCOMPLETE if made.unanswered else COMPLETE
 
 
@@ -126,9 +131,9 @@ def write(made: Panel, out: Path, summary: Mapping[str, Any], counted: Conventio
     folder.write(out, contents)
 
 
-def show(made: Panel, summary: Mapping[str, Any], sanity: Judged, counted: Convention) -> None:
+def show(made: Panel, summary: Mapping[str, Any], beside: Sequence[Row]) -> None:
     """The tables of any run, and a line a member, on stdout."""
-    show_tables([Row(made.name, summary)], sanity_rows(sanity, {made.name}, counted))
+    show_tables([Row(made.name, summary)], beside)
     console = wide_console()
     for line in members(summary["panel"]):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

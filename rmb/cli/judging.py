@@ -23,7 +23,8 @@ from rmb.cli.batching import asked
 from rmb.cli.dry_run import dry_run, refuse_without_key, taking
 from rmb.cli.manifest import command_line
 from rmb.cli.opening import Judge, Options, configured, load_data, open_template, opened
-from rmb.cli.recording import Recorded, sanity_outcomes, sanity_rows, show_samples, show_tables
+from rmb.cli.recording import Recorded, sanity_block, sanity_outcomes, sanity_rows, show_samples, show_tables
+from rmb.cli.reporting import write_report
 from rmb.datasets import Benchmark
 from rmb.datasets.select import select
 from rmb.errors import COMPLETE, INCOMPLETE, INTERRUPTED
@@ -90,7 +91,7 @@ class Session:
         # Folders are claimed before the first question: an answer that cannot be reported is not bought.
         pairs = list(zip(judges, names, strict=True))
         places = [run_folder(judge, name, self.options, several=several) for judge, name in pairs]
-        rows, codes, sanity = [], [], dict[str, tuple[Outcome, ...]]()
+        rows, codes, sanity, beside = [], [], dict[str, tuple[Outcome, ...]](), list[Row]()
         for (judge, name), place in zip(pairs, places, strict=True):
             run = await self.judged(judge, place)
             codes.append(exit_code(run))
@@ -98,6 +99,8 @@ class Session:
             summary = recorded.summary()
             # After the first figures, which take the most memory: what these leave free is enough for the others.
             sanity = sanity or await sanity_outcomes(self.items, self.options.settings)
+            beside = beside or sanity_rows(sanity, self.options.convention)
+            summary["sanity"] = sanity_block(beside, judge.card.name)
             recorded.write(place, summary, sanity)
             rows.append(Row(name, summary))
             self.say_how_it_ended(run, place)
@@ -106,10 +109,10 @@ class Session:
         if self.options.as_json:
             click.echo(json.dumps({row.judge: row.summary for row in rows} if several else rows[0].summary))
         elif any(row.summary["coverage"] for row in rows):
-            show_tables(rows, sanity_rows(sanity, {row.judge for row in rows}, self.options.convention))
+            show_tables(rows, beside)
             show_samples(rows)
         if len(rows) > 1:
-            line = f"which is better, and is it real: rmb compare {shlex.join(map(str, places[: len(rows)]))}"
+            line = f"which is better, and is it real: rmb compare {shlex.join(map(str, places[: len(rows)]))}  (rmb report: as a page)"
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)
         return max(codes)
 
@@ -123,11 +126,14 @@ class Session:
         return replace(run, untold=budget.untold - untold, untold_usd=budget.untold_usd - most)
 
     def say_how_it_ended(self, run: Run, place: Path) -> None:
-        """What was asked, where the run is, and how to go on; errors are said even when quiet."""
+        """What was asked, where the run and its report are, and how to go on; errors are said even when quiet."""
         counts = run.counts
         spent = spending(run.cost_usd, run.untold_usd, run.usd_per_1000_verdicts)
         line = f"{counts['asked']:,} asked, {counts['from_store']:,} from store, {spent}, {run.seconds:.1f} s"
         self.console.print(f"{line} → {place}", markup=False, highlight=False, soft_wrap=True)
+        if self.options.report:
+            told = f"report → {write_report(place, self.items, self.store)}"
+            self.console.print(told, markup=False, highlight=False, soft_wrap=True)
         say_of_the_store(self.store)
         if run.error:
             click.echo(f"rmb: {run.error}", err=True)

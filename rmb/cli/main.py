@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "panel": ("rmb.cli.panel:panel", "Put stored verdicts together: samples, or several judges."),
     "plot": ("rmb.cli.plot:plot", "Draw a run or a study: a picture for a paper."),
     "prompts": ("rmb.cli.prompts:prompts", "List, show and render templates."),
+    "report": ("rmb.cli.report:report", "Write a report of runs or a study that opens from disk."),
     "reread": ("rmb.cli.reread:reread", "Read a run's stored answers again; nothing is asked."),
     "show": ("rmb.cli.show:show", "Show one item of a run: what was asked, answered and concluded."),
 }
@@ -69,6 +70,8 @@ def run(command: click.Command, **extra: Any) -> NoReturn:
     Neither that line, nor the traceback of a bug, nor a log holds a key.
     """
     guard()
+    # Arrow's own pool keeps what it has freed: a hundred megabytes of a run's rows.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         code = command.main(standalone_mode=False, **extra)
     except RmbError as error:

@@ -55,6 +55,7 @@ class Options:
     insecure_http: bool = False
     batch: bool = False
     budget: Budget = field(default_factory=Budget)
+    report: bool = True
     price_in: float | None = None
     price_out: float | None = None
 

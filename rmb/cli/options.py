@@ -160,10 +160,14 @@ LOCAL = (
         "--allow-pickle", is_flag=True, help="Read weights from pickles, which may run code when opened."
     ),
 )
+REPORT = click.option(
+    "--report/--no-report", default=True, help="Write report.html as well. [default: report]"
+)
 WHERE = (
     CACHE,
     click.option("--out", metavar="DIR", help="The run's folder. [default: runs/<time>-<judge>-<template>]"),
     click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout instead of tables."),
+    REPORT,
     click.option(
         "--dry-run", is_flag=True, help="Say what would be asked and what it would cost; ask nothing."
     ),

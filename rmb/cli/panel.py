@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rmb.cli.options import CONVENTION, COUNT, options
+from rmb.cli.options import CONVENTION, COUNT, REPORT, options
 
 EXAMPLES = """
 \b
@@ -41,6 +41,7 @@ MINE = (
     ),
     click.option("--out", metavar="DIR", help="The panel's folder. [default: runs/<time>-panel-<members>]"),
     click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout instead of tables."),
+    REPORT,
 )
 
 

@@ -9,14 +9,12 @@ from typing import Any
 
 import click
 
-from rmb.cli.comparing import labels
 from rmb.errors import DataError, MissingExtra, UnknownName, UsageError
-from rmb.outcomes import HEADLINE
 from rmb.report import figures
 from rmb.report.figures.picture import PER_INCH, POINTS
 from rmb.report.table import is_goal
 from rmb.run import folder
-from rmb.run.plan import Settings
+from rmb.run.names import known, labels
 
 Summaries = Mapping[str, Mapping[str, Any]]
 Given = Mapping[str, Any]
@@ -116,19 +114,8 @@ def read_summaries(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
     for path, summary in zip(paths, found, strict=True):
         if not isinstance(summary.get("scenarios"), dict):
             raise DataError(f"{path}/summary.json has no scenarios, so it is no run's")
-    names = labels([unread(path) for path in paths])
+    names = labels([known(path) for path in paths])
     return dict(zip(names, found, strict=True))
-
-
-def unread(path: Path) -> folder.Kept:
-    """A run of which only its name is known."""
-    manifest = folder.read_json(path, "run.json")
-    try:
-        run = folder.Kept(path, {"template": None, **manifest}, Settings(), HEADLINE, ())
-        run.judge, run.template  # noqa: B018
-    except (KeyError, TypeError) as error:
-        raise DataError(f"{path}/run.json does not say which judge it was ({error!r})") from error
-    return run
 
 
 def converted(whole: str, size: tuple[float, float], ending: str, scale: float) -> bytes:

@@ -8,14 +8,11 @@ from typing import Any
 
 import click
 
-from rmb import content
-from rmb.cards import open_card
-from rmb.cli.comparing import labels
 from rmb.errors import DataError, UsageError
-from rmb.outcomes import HEADLINE
 from rmb.report.boards import ENDINGS, FORMATS, board
-from rmb.report.leaderboard import Entry, entry_of_card, entry_of_run
-from rmb.run import Settings, folder
+from rmb.report.leaderboard import Entry, entry_of_run, published_entries
+from rmb.run import folder
+from rmb.run.names import known, labels
 
 
 def rank_runs(places: Sequence[str], given: Mapping[str, Any]) -> None:
@@ -27,7 +24,7 @@ def rank_runs(places: Sequence[str], given: Mapping[str, Any]) -> None:
     out = Path(given["out"]).expanduser() if given["out"] else None
     write = FORMATS[format_of(given["kind"], out)]
     found = board(
-        [*runs_in(places), *(published() if given["published"] else ())],
+        [*runs_in(places), *(published_entries() if given["published"] else ())],
         sort=given["sort"],
     )
     text = write(found)
@@ -63,7 +60,7 @@ def runs_in(places: Sequence[str]) -> list[Entry]:
     A cell's figures are those of its run: several samples count by their mean there, as votes in results.json alone.
     """
     paths = {path.resolve(): path for place in places for path in run_folders(Path(place).expanduser())}
-    runs = [kept(path) for path in paths.values()]
+    runs = [known(path) for path in paths.values()]
     return [
         entry_of_run(label, run.folder, run.manifest, folder.read_json(run.folder, "summary.json"))
         for label, run in zip(labels(runs) if runs else [], runs, strict=True)
@@ -79,27 +76,3 @@ def run_folders(place: Path) -> Iterator[Path]:
     if not cells:
         raise DataError(f"the study {place} has no cell")
     yield from cells
-
-
-def kept(place: Path) -> folder.Kept:
-    """What names a run, without its verdicts: older versions of the program wrote these otherwise.
-
-    Raises DataError, naming the folder, where run.json names no judge.
-    """
-    manifest = {"template": None, **folder.read_json(place, "run.json")}
-    found = folder.Kept(place, manifest, Settings(), HEADLINE, ())
-    try:
-        _ = found.judge, found.template
-    except (KeyError, TypeError) as error:
-        raise DataError(
-            f"{place}/run.json does not say who judged ({error!r}), so the run has no row"
-        ) from error
-    return found
-
-
-def published() -> Iterator[Entry]:
-    """A row for each card that has published figures."""
-    for name in content.names("judges"):
-        told = open_card(name).card.published
-        if told is not None:
-            yield entry_of_card(name, told)

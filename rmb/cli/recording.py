@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from rmb.metrics.summary import summarise
 from rmb.outcomes import Convention, Outcome, Showing
 from rmb.records import Item
 from rmb.report.progress import Watch
-from rmb.report.table import Row, behaviours, headline, notes, scenarios, slots, wide_console
+from rmb.report.table import Row, behaviours, headline, is_goal, notes, scenarios, slots, wide_console
 from rmb.report.votes import samples
 from rmb.run import folder
 from rmb.run.execute import Run, execute
@@ -30,6 +30,9 @@ from rmb.run.plan import Settings
 from rmb.run.rows import Judged
 from rmb.scorers import Scorer, Setup, open_scorer
 
+HEADLINE_FIGURES = {
+    *("overall", "averaged", "consistent", "position_consistency", "first_position_rate", "coverage")
+}
 SANITY = ("longest", "shortest", "first", "last", "random", "oracle")
 
 
@@ -94,6 +97,7 @@ class Recorded:
             "counts": dict(self.run.counts),
             "cost_usd": self.run.cost_usd,
             "usd_per_1000_verdicts": self.run.usd_per_1000_verdicts,
+            "usage": dict(self.run.spent),
             "convention": {
                 **convention.to_json(),
                 "orders": self.settings.orders,
@@ -128,31 +132,30 @@ def figures(
     }
 
 
-def sanity_rows(sanity: Judged, named: Collection[str], convention: Convention) -> list[Row]:
-    """The lines of the judges without a model, but for those that were asked for by name; without intervals or tests."""
+def sanity_rows(sanity: Judged, convention: Convention) -> list[Row]:
+    """The lines of the judges without a model, without intervals."""
     return [
-        Row(
-            name,
-            summarise(outcomes, convention=convention, resamples=0)
-            | {"behaviour": behaviour(outcomes, convention=convention, resamples=0, tested=False)},
-            sanity=True,
-        )
+        Row(name, summarise(outcomes, convention=convention, resamples=0), sanity=True)
         for name, outcomes in sanity.items()
-        if name not in named
     ]
 
 
+def sanity_block(rows: Sequence[Row], judge: str) -> dict[str, Any]:
+    """What summary.json tells of the judges without a model: what a headline shows, of all but the judge itself."""
+    return {
+        row.judge: {
+            name: told for name, told in row.summary.items() if name in HEADLINE_FIGURES or is_goal(told)
+        }
+        for row in rows
+        if row.judge != judge
+    }
+
+
 def show_tables(rows: Sequence[Row], sanity: Sequence[Row]) -> None:
-    """Each judge's scenarios, then the judges beside those without a model, on stdout."""
+    """The judges beside those without a model, on stdout, and what a reader must know of them."""
     console = wide_console()
-    for row in rows:
-        for table in (scenarios(row.judge, row.summary), slots(row.judge, row.summary)):
-            if table is not None:
-                console.print(table)
-                console.print()
-    console.print(behaviours([*rows, *sanity]))
-    console.print()
-    console.print(headline([*rows, *sanity]))
+    named = {row.judge for row in rows}
+    console.print(headline([*rows, *(row for row in sanity if row.judge not in named)]))
     for note in notes(rows):
         console.print(note, markup=False, highlight=False, soft_wrap=True)
 
@@ -164,3 +167,12 @@ def show_samples(rows: Sequence[Row]) -> None:
         console = wide_console()
         console.print()
         console.print(table)
+
+
+def show_details(row: Row) -> None:
+    """What stands behind a judge's line, on stdout: scenarios, slots, behaviour."""
+    console = wide_console()
+    for table in (scenarios(row.judge, row.summary), slots(row.judge, row.summary), behaviours([row])):
+        if table is not None:
+            console.print(table)
+            console.print()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rmb.cli.options import CACHE, CONVENTION, DATA, PARTS, TEMPLATE, options
+from rmb.cli.options import CACHE, CONVENTION, DATA, PARTS, REPORT, TEMPLATE, options
 
 EXAMPLES = """
 \b
@@ -29,6 +29,7 @@ MINE = (
         "--out", metavar="DIR", help="The new folder, or RUN itself. [default: runs/<time>-<judge>-…]"
     ),
     click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout instead of tables."),
+    REPORT,
 )
 
 

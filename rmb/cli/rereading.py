@@ -12,8 +12,17 @@ import click
 
 from rmb.cli.opening import Judge
 from rmb.cli.options import convention
-from rmb.cli.recording import Recorded, answered, sanity_outcomes, sanity_rows, show_samples, show_tables
+from rmb.cli.recording import (
+    Recorded,
+    answered,
+    sanity_block,
+    sanity_outcomes,
+    sanity_rows,
+    show_samples,
+    show_tables,
+)
 from rmb.cli.reopening import data_of, judge_of
+from rmb.cli.reporting import report_again
 from rmb.errors import COMPLETE, INCOMPLETE
 from rmb.outcomes import Outcome
 from rmb.records import Item
@@ -41,7 +50,8 @@ def read_again(place: Path, given: Mapping[str, Any]) -> int:
         else folder.new_folder(judge.card.name, Path(template).stem if template else None)
     )
     recorded = Recorded(judge, benchmark, run, settings, counted)
-    summary = recorded.summary()
+    beside = sanity_rows(sanity, counted)
+    summary = recorded.summary() | {"sanity": sanity_block(beside, judge.card.name)}
     recorded.write(out, summary, sanity)
     click.echo(
         f"{changed(kept.outcomes, run.outcomes):,} verdicts differ, nothing was asked → {out}", err=True
@@ -50,8 +60,10 @@ def read_again(place: Path, given: Mapping[str, Any]) -> int:
         click.echo(json.dumps(summary, allow_nan=False))
     else:
         rows = [Row(judge.card.name, summary)]
-        show_tables(rows, sanity_rows(sanity, {judge.card.name}, counted))
+        show_tables(rows, beside)
         show_samples(rows)
+    if given["report"]:
+        report_again(out, given["data"], given["cache"])
     return INCOMPLETE if run.unanswered else COMPLETE
 
 

@@ -133,6 +133,7 @@ def options_of(study: Study, given: Mapping[str, Any], counted: Convention) -> O
         as_json=given["as_json"],
         dry_run=given["dry_run"],
         quiet=given["quiet"],
+        report=given["report"],
         verbose=False,
         rpm=given["rpm"],
         tpm=given["tpm"],

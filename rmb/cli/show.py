@@ -1,4 +1,4 @@
-"""`rmb show`: one item of a run, from what was asked to what was concluded."""
+"""`rmb show`: the tables of a run, or one of its items, from what was asked to what was concluded."""
 
 from __future__ import annotations
 
@@ -7,26 +7,70 @@ from typing import Any
 
 import click
 
-from rmb.cli.options import CACHE, DATA, ITEM, options
+from rmb.cli.options import CACHE, DATA, options
+
+EXAMPLES = """
+\b
+Examples:
+  rmb show runs/20261121T120000Z-embedded-pairwise_v2
+  rmb show runs/20261121T120000Z-embedded-pairwise_v2 --item pairwise/3
+"""
+
+MINE = (
+    click.option(
+        "--item", metavar="ID", help='An item\'s id, "bon/12" or "pairwise/34". [default: the tables]'
+    ),
+    DATA,
+    CACHE,
+)
 
 
-@click.command(epilog="Example: rmb show runs/20261121T120000Z-embedded-pairwise_v2 --item pairwise/3")
+@click.command(epilog=EXAMPLES)
 @click.argument("run", metavar="RUN")
-@options((ITEM, DATA, CACHE))
-def show(run: str, item: str, data: str | None, cache: str | None) -> None:
-    """Show an item of a run: what was asked, what the judge answered, and what was concluded."""
+@options(MINE)
+def show(run: str, item: str | None, data: str | None, cache: str | None) -> None:
+    """Show the tables of a run, or an item in full: what was asked, what the judge answered, and what was concluded."""
+    place = Path(run).expanduser()
+    if item is None:
+        show_run(place)
+    else:
+        show_in_full(place, item, data, cache)
+
+
+def show_run(place: Path) -> None:
+    """Scenarios, slots, samples, behaviour; then the judge beside those without a model, as its summary.json has them."""
+    from rmb.cli.recording import show_details, show_samples, show_tables
+    from rmb.errors import DataError
+    from rmb.report.table import Row
+    from rmb.run import folder
+    from rmb.run.names import known
+
+    summary, judge = folder.read_json(place, "summary.json"), known(place).judge
+    try:
+        show_details(Row(judge, summary))
+        show_tables(
+            [Row(judge, summary)], [Row(name, told, sanity=True) for name, told in summary["sanity"].items()]
+        )
+        show_samples([Row(judge, summary)])
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"{place}/summary.json was written by another version ({error!r}); rmb report {place} shows what it has"
+        ) from error
+
+
+def show_in_full(place: Path, item: str, data: str | None, cache: str | None) -> None:
+    """One item: texts, questions, replies, verdicts."""
     from rmb.errors import UnknownName
     from rmb.run import folder
     from rmb.run.rows import read_rows
     from rmb.scorers import KINDS
     from rmb.store import Store, default_folder
 
-    place = Path(run)
     manifest = folder.read_json(place, "run.json")
     rows = read_rows(place / "items.parquet")
     mine = [row for row in rows if row["item"] == item]
     if not mine:
-        raise UnknownName("item", item, {row["item"] for row in rows}, hint=f"(in {run})")
+        raise UnknownName("item", item, {row["item"] for row in rows}, hint=f"(in {place})")
     click.echo(f"{item}  {mine[0]['goal']}/{mine[0]['scenario']}  judge {manifest['judge']['name']}")
     show_item(manifest, item, data)
     # Some judges' answers are never stored: they cost less than a look-up.

@@ -17,6 +17,7 @@ from rmb import __version__
 from rmb.cli.judging import MOST_COMPLAINTS, exit_code, say_of_the_store, spending
 from rmb.cli.manifest import command_line, versions
 from rmb.cli.recording import Recorded, sanity_outcomes
+from rmb.cli.reporting import write_report
 from rmb.cli.seats import Seat, Seating
 from rmb.datasets import Benchmark
 from rmb.errors import COMPLETE, INTERRUPTED
@@ -144,6 +145,9 @@ class Session:
         spent = spending(sat.cost_usd, self.room.options.budget.untold_usd)
         line = f"{sat.asked:,} asked, {sat.from_store:,} from store, {spent}, {sat.ended.seconds:.1f} s"
         self.console.print(f"{line} → {self.place}", markup=False, highlight=False, soft_wrap=True)
+        if self.room.options.report:
+            told = f"report → {write_report(self.place, self.room.items, self.store)}"
+            self.console.print(told, markup=False, highlight=False, soft_wrap=True)
         say_of_the_store(self.store)
         faults = dict.fromkeys(str(result.run.error) for result in sat.results if result.run.error)
         for fault in faults:

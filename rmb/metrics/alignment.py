@@ -31,15 +31,19 @@ def shared(judges: Mapping[str, Sequence[Outcome]]) -> dict[str, tuple[Outcome, 
 
     An item that is there several times is shared as often as the judge has it that has it least.
     """
-    keyed = {name: dict(numbered(outcomes)) for name, outcomes in judges.items()}
+    compared = {name: [one for one in outcomes if one.showings] for name, outcomes in judges.items()}
+    items = [[one.item for one in outcomes] for outcomes in compared.values()]
+    # The usual case, and without a key for each of 18,000 items.
+    if all(mine == items[0] for mine in items):
+        return {name: tuple(outcomes) for name, outcomes in compared.items()}
+    keyed = {name: dict(numbered(outcomes)) for name, outcomes in compared.items()}
     common = set.intersection(*(set(mine) for mine in keyed.values())) if keyed else set()
     return {name: tuple(mine[key] for key in mine if key in common) for name, mine in keyed.items()}
 
 
 def numbered(outcomes: Sequence[Outcome]) -> Iterator[tuple[Key, Outcome]]:
-    """Each outcome that has a comparison, under what stands for its item."""
-    compared = [one for one in outcomes if one.showings]
-    yield from zip(keys(one.item for one in compared), compared, strict=True)
+    """Each outcome under what stands for its item."""
+    yield from zip(keys(one.item for one in outcomes), outcomes, strict=True)
 
 
 def aligned(every: Sequence[tuple[ItemFacts, ...]]) -> tuple[tuple[ItemFacts, ...], list[Integers]]:

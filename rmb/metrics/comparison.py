@@ -54,32 +54,44 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparing:
-    """All that `rmb compare` tells.
-
-    items: that all judges share. summaries: of each judge on these items; sanity: of the judges without a model.
-    alpha: Krippendorff's, of all judges. disagreements: see rmb.metrics.agreement.
-    """
+class Contest:
+    """How judges fare against each other. items: that all of them share. alpha: Krippendorff's, of all judges."""
 
     items: int
-    convention: Convention
-    summaries: Mapping[str, Mapping[str, Any]]
-    sanity: Mapping[str, Mapping[str, Any]]
     pairs: tuple[Pair, ...]
     sensitivity: Sensitivity
     alpha: float | None
-    disagreements: list[dict[str, Any]]
 
     def to_json(self) -> dict[str, Any]:
         """As in `rmb compare --json`."""
         return {
             "items": self.items,
-            "convention": self.convention.to_json(),
-            "judges": self.summaries,
-            "sanity": self.sanity,
             "pairs": [pair.to_json() for pair in self.pairs],
             "sensitivity": self.sensitivity.to_json(),
             "alpha": self.alpha,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing(Contest):
+    """All that `rmb compare` tells.
+
+    summaries: of each judge on the shared items; sanity: of the judges without a model. disagreements: see
+    rmb.metrics.agreement.
+    """
+
+    convention: Convention
+    summaries: Mapping[str, Mapping[str, Any]]
+    sanity: Mapping[str, Mapping[str, Any]]
+    disagreements: list[dict[str, Any]]
+
+    def to_json(self) -> dict[str, Any]:
+        """As in `rmb compare --json`."""
+        return {
+            **Contest.to_json(self),
+            "convention": self.convention.to_json(),
+            "judges": self.summaries,
+            "sanity": self.sanity,
             "disagreements": self.disagreements,
         }
 
@@ -106,18 +118,34 @@ def compare(
         for found in [shared({name: outcomes, "": first})]
         if len(found[name]) == len(first)
     }
-    pairs = pairs_of(judged, convention, matters, resamples)
+    found = contest(judged, convention, matters=matters, resamples=resamples)
     return Comparing(
-        items=len(first),
+        items=found.items,
+        pairs=found.pairs,
+        sensitivity=found.sensitivity,
+        alpha=found.alpha,
         convention=convention,
         summaries={
             name: summarise(one, convention=convention, resamples=resamples) for name, one in mine.items()
         },
         sanity={name: summarise(one, convention=convention, resamples=0) for name, one in beside.items()},
-        pairs=tuple(pairs),
+        disagreements=disagreements(judged),
+    )
+
+
+def contest(
+    judged: Mapping[str, Columns],
+    convention: Convention,
+    *,
+    matters: float = MATTERS,
+    resamples: int = RESAMPLES,
+) -> Contest:
+    """Judges of the same items against each other. matters: as for `compare`."""
+    return Contest(
+        items=len(next(iter(judged.values())).items),
+        pairs=tuple(pairs_of(judged, convention, matters, resamples)),
         sensitivity=sensitivity(judged, convention),
         alpha=alpha(list(judged.values())),
-        disagreements=disagreements(judged),
     )
 
 

@@ -16,8 +16,8 @@ from rmb.metrics.arrays import Floats, Integers, summed
 
 RESAMPLES = 10_000
 LEVEL = 0.95
-CHUNK, CELLS = 500, 2**21
-"""Draws that are made at a time, at most, and weights of conversations in them: 48 MB, however many there are."""
+CHUNK, CELLS = 500, 2**20
+"""Draws that are made at a time, at most, and weights of conversations in them: 24 MB, however many there are."""
 FEW = 30
 """Conversations below which an interval is not to be trusted."""
 

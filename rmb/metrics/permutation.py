@@ -8,6 +8,8 @@ from scipy import stats
 from rmb.metrics.arrays import Floats
 
 FLIPS = 9_999
+AT_ONCE = 500_000
+"""Signs that are drawn at a time, at most: 30 MB, however many conversations there are."""
 
 
 def sign_flip(by_conversation: Floats, *, seed: int = 0, draws: int = FLIPS) -> float:
@@ -27,7 +29,7 @@ def sign_flip(by_conversation: Floats, *, seed: int = 0, draws: int = FLIPS) -> 
         permutation_type="samples",
         vectorized=True,
         n_resamples=draws,
-        batch=max(1, 5_000_000 // moved.size),
+        batch=max(1, AT_ONCE // moved.size),
         rng=np.random.default_rng(seed),
     )
     return float(min(1.0, result.pvalue))

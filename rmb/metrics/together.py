@@ -104,13 +104,13 @@ def told(part: Part, values: Floats) -> Floats:
 
 
 def sign_flips(by_conversation: Floats, *, seed: int = 0, draws: int = FLIPS) -> list[float]:
-    """The p-value of `sign_flip` for each column, in (0, 1].
+    """The two-sided p-value of `sign_flip` for each column, in (0, 1].
 
-    by_conversation: (conversations, K) sums of paired differences. One column, and one of which all patterns can
-    be tried, goes through `sign_flip` itself; the others share the patterns that are drawn.
+    by_conversation: (conversations, K) sums of paired differences. A column of which all patterns can be tried goes
+    through `sign_flip` itself; the others share the patterns that are drawn.
     """
     moved = (by_conversation != 0).sum(axis=0)
-    alone = (moved <= np.log2(draws)) | (len(moved) == 1)
+    alone = moved <= np.log2(draws)
     p_values = np.ones(len(moved))
     if not alone.all():
         p_values[~alone] = flipped_together(by_conversation[:, ~alone], seed, draws)

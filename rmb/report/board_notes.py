@@ -6,12 +6,10 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from rmb.datasets.official import LISTS, PAIRS
-from rmb.report.leaderboard import UNKNOWN, Entry, Line, Made
+from rmb.report.leaderboard import RMB, UNKNOWN, Entry, Line, Made
 
 PUBLISHED, PARTIAL = "†", "‡"
 """Marks after a judge's name."""
-RMB = "RMB"
-"""What the official data is called in run.json."""
 RELEASE = sum(PAIRS.values()) + sum(LISTS.values())
 MOST_NAMED = 5
 

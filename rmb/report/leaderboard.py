@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rmb import content
+from rmb.cards import open_card
 from rmb.errors import DataError, UsageError
 from rmb.outcomes import Convention
 from rmb.published import Published
@@ -16,6 +18,8 @@ from rmb.run.rows import as_unicode
 DIGITS = 3
 """Of a figure as printed, and as ranks compare it."""
 UNKNOWN = "unknown"
+RMB = "RMB"
+"""What the official data is called in run.json."""
 Figure = Mapping[str, Any]
 """As in summary.json: {"value": x, "low": x, "high": x, "n": n}; low, high and n may be None."""
 
@@ -183,6 +187,14 @@ def entry_of_card(name: str, told: Published) -> Entry:
     }
     figures = {path: {"value": value, "low": None, "high": None, "n": None} for path, value in values.items()}
     return Entry(as_unicode(name), figures, source=told.source)
+
+
+def published_entries() -> Iterator[Entry]:
+    """A row for each judge's card that has published figures: the paper's Table 3."""
+    for name in content.names("judges"):
+        told = open_card(name).card.published
+        if told is not None:
+            yield entry_of_card(name, told)
 
 
 def columns(entries: Sequence[Entry]) -> tuple[Column, ...]:

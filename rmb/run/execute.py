@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from rmb.errors import BudgetError, RmbError
+from rmb.metrics.spending import spending
 from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
 from rmb.records import CUT, UNASKED, Answer, Failure, Item, Question, Scores, Usage
 from rmb.run.answers import answers, recalled
@@ -76,7 +77,7 @@ class Run:
         on, whenever they were asked. error: why it ended early, if it did.
     untold: requests of this run that may have been billed, and whose cost nobody told; untold_usd: at most.
     complaints: what was said of questions that were asked and not answered, the most common first.
-    ledger: every question without a verdict.
+    ledger: every question without a verdict. spent: what all its answers took, see rmb.metrics.spending.
     """
 
     # Left out of repr: asyncio prints a finished task's result when it ends, and this one is long.
@@ -95,6 +96,7 @@ class Run:
     complaints: Mapping[str, int] = field(default_factory=dict, repr=False)
     ledger: tuple[Unread, ...] = field(default=(), repr=False)
     cut: int = 0
+    spent: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def unanswered(self) -> int:
@@ -231,6 +233,7 @@ def finished(
         error=error,
         complaints=dict(Counter(detail for detail in unanswered if detail).most_common()),
         ledger=ledger(items, planned, asking.keys, asking.replies, verdicts),
+        spent=spending([reply.usage for reply in given]),
     )
 
 

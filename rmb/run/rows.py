@@ -5,6 +5,8 @@ A run's rows hold all that metrics see, so figures can be made again, and judges
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from pathlib import Path
@@ -74,6 +76,8 @@ OPTIONAL = {
     *("credit", "failure", "detail", "cost_usd"),
 }
 """Columns that may hold nulls."""
+ONCE = {"item", "detail"}
+"""Columns whose texts few rows share."""
 UNREAD = {*Usage.__slots__, "verdict", "credit"}
 """Columns that make no outcome: what answers cost, and what follows from the scores."""
 BLOCK = 2**12
@@ -146,7 +150,12 @@ def column(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
 
 
 def read_rows(path: Path, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """The rows as dicts, of all columns or of some.
+    """The rows as dicts, of all columns or of some. Raises DataError as stream_rows."""
+    return list(stream_rows(path, names))
+
+
+def stream_rows(path: Path, names: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows one after the other, of all columns or of some: as dicts, all of them take a hundred times a file's room.
 
     Raises DataError, naming the file, if it is absent or broken, or if a column is absent or not what it should be.
     """
@@ -154,21 +163,34 @@ def read_rows(path: Path, names: Sequence[str] | None = None) -> list[dict[str, 
     from pyarrow import parquet
 
     try:
-        file = parquet.ParquetFile(path)
-        complaint = amiss(file.schema_arrow)
-        table = None if complaint else file.read(list(names or (*COLUMNS, KEYS)))
+        with parquet.ParquetFile(path) as file:
+            complaint = amiss(file.schema_arrow)
+            columns = list(names or (*COLUMNS, KEYS))
+            for batch in () if complaint else file.iter_batches(BLOCK, columns=columns):
+                refuse_holes(path, batch)
+                yield from map(of_few_words, batch.to_pylist())
     except (OSError, pyarrow.ArrowException, ValueError) as error:
         raise DataError(f"cannot read {path}: {' '.join(str(error).split())}") from error
-    if table is None:
+    if complaint:
         raise DataError(
             f"{path} {complaint}: another version wrote it; run the same `rmb judge` again (its answers are kept, "
             "nothing is asked twice)"
         )
-    for name in table.column_names:
-        if name not in OPTIONAL and table[name].null_count:
+
+
+def of_few_words(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with texts that it shares with many others, names and marks, in memory once."""
+    for name, value in row.items():
+        if type(value) is str and name not in ONCE:
+            row[name] = sys.intern(value)
+    return row
+
+
+def refuse_holes(path: Path, batch: Any) -> None:
+    """Raises DataError for nothing in a column that holds something in each row."""
+    for name in batch.schema.names:
+        if name not in OPTIONAL and batch[name].null_count:
             raise DataError(f"{path} has nothing in some rows of its column {name!r}: it is damaged")
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
 
 
 def amiss(found: Any) -> str | None:
@@ -190,19 +212,26 @@ def schema() -> Any:
     return pyarrow.schema([*fields, (KEYS, pyarrow.list_(pyarrow.string()))])
 
 
-def read_outcomes(path: Path) -> dict[str, tuple[Outcome, ...]]:
+def read_outcomes(path: Path, *, keys: bool = True) -> dict[str, tuple[Outcome, ...]]:
     """The outcomes by judge, as they were written but for what answers cost, and for items without a loser.
 
-    Raises DataError as read_rows.
+    keys: False leaves out where the answers are kept, a third of the memory. Raises DataError as read_rows.
     """
-    rows = read_rows(path, [*(name for name in COLUMNS if name not in UNREAD), KEYS])
+    names = [name for name in COLUMNS if name not in UNREAD]
+    rows = stream_rows(path, [*names, KEYS] if keys else names)
+    # Nothing of it is garbage, and a collector that looks through all of it again and again takes a third of the time.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         return by_judge(rows)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} holds rows that make no outcome: {error!r}") from error
+    finally:
+        if collecting:
+            gc.enable()
 
 
-def by_judge(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[Outcome, ...]]:
+def by_judge(rows: Iterator[dict[str, Any]]) -> dict[str, tuple[Outcome, ...]]:
     """The outcomes of each judge, whose rows stand together. Raises ValueError where they do not."""
     groups = groupby(rows, key=lambda row: row["judge"])
     found = [(judge, tuple(outcomes(group))) for judge, group in groups]
@@ -266,7 +295,7 @@ def showing(row: Mapping[str, Any]) -> Showing:
         rival=row["loser_score"],
         graded=row["graded"],
         failure=None if row["failure"] is None else Failure(row["failure"], row["detail"] or ""),
-        keys=tuple(row[KEYS]),
+        keys=tuple(row.get(KEYS, ())),
         listed=listed(row),
     )
 
