@@ -28,11 +28,10 @@ def asked(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def pieces(text: str, known: Sequence[str]) -> list[str]:
     """The text cut where known ones stand in it; joined, the pieces are the text. Longer ones are looked for first."""
+    worth = {one for one in known if len(one) >= LEAST}
     found = [text]
-    for one in sorted((each for each in set(known) if len(each) >= LEAST), key=len, reverse=True):
-        found = [
-            piece for whole in found for piece in (cut(whole, one) if len(whole) > len(one) else [whole])
-        ]
+    for one in sorted(worth, key=len, reverse=True):
+        found = [piece for whole in found for piece in ([whole] if whole in worth else cut(whole, one))]
     return found
 
 

@@ -10,7 +10,7 @@ from rmb.errors import DataError
 from rmb.outcomes import HEADLINE, Convention, ItemFacts, Outcome
 from rmb.report.leaderboard import RMB, published_entries
 from rmb.report.page import figures_of_runs, grid, versus
-from rmb.report.page.items import Texts, items
+from rmb.report.page.items import Items, Texts, items
 from rmb.report.page.manifest import manifest
 from rmb.report.page.markup import Page, markup
 from rmb.report.page.parts import Cell, Row, Section
@@ -29,24 +29,26 @@ def report_of_runs(sources: Sequence[Source], texts: Texts) -> str:
     """The page of one run or several."""
     runs = dict(zip(labels(sources), sources, strict=True))
     told = [Told(name, source.summary, number=number) for number, (name, source) in enumerate(runs.items())]
+    sections = [
+        figures_of_runs.headline(told, published(sources)),
+        figures_of_runs.scenarios(told),
+        figures_of_runs.behaviour(told),
+        figures_of_runs.cost(told),
+        manifest(runs),
+    ]
     page = Page(
         title=" and ".join(runs) if len(runs) < 3 else f"{len(runs)} judges",
         about=about(sources[0].manifest, [source.summary for source in sources]),
-        warnings=gaps(runs),
-        sections=[
-            figures_of_runs.headline(told, published(sources)),
-            figures_of_runs.scenarios(told),
-            figures_of_runs.behaviour(told),
-            figures_of_runs.cost(told),
-            manifest(runs),
-        ],
+        # Known only now that all figures have been looked for.
+        warnings=[*gaps(runs), *figures_of_runs.absences(told)],
+        sections=sections,
     )
     # The items first: the comparison takes the most memory, and what they leave free is enough for it.
     judges = len(runs) if len(runs) > 1 else 0
     room = OF_A_JUDGE * judges + OF_A_PAIR * (judges * judges // 2)
-    page = with_items(page, runs, texts, reserved=room)
+    page, held = with_items(page, runs, texts, reserved=room)
     if judges:
-        page = replace(page, sections=[page.sections[0], against(runs), *page.sections[1:]])
+        page = replace(page, sections=[page.sections[0], against(runs, held.outcomes), *page.sections[1:]])
     return markup(page)
 
 
@@ -62,14 +64,16 @@ def report_of_study(
         warnings=[*ended(study), *gaps(browsed)],
         sections=[grid.cells(told), grid.axes(told), manifest(cells, study)],
     )
-    return markup(with_items(page, browsed, texts))
+    return markup(with_items(page, browsed, texts)[0])
 
 
-def with_items(page: Page, runs: Mapping[str, Source], texts: Texts, *, reserved: int = 0) -> Page:
-    """The page with as many items as fit. reserved: bytes of what is still to come."""
+def with_items(
+    page: Page, runs: Mapping[str, Source], texts: Texts, *, reserved: int = 0
+) -> tuple[Page, Items]:
+    """The page with as many items as fit, and what these are. reserved: bytes of what is still to come."""
     found = items(runs, texts, taken=len(markup(page).encode()) + reserved)
     warnings = [*page.warnings, *([found.absent] if found.absent else [])]
-    return replace(page, warnings=warnings, index=found.index, chunks=found.chunks)
+    return replace(page, warnings=warnings, index=found.index, chunks=found.chunks), found
 
 
 def gaps(runs: Mapping[str, Source]) -> list[str]:
@@ -85,15 +89,15 @@ def ended(study: Mapping[str, Any]) -> list[str]:
     return [] if how == "complete" else [f"the study did not end as it should: {how}"]
 
 
-def against(runs: Mapping[str, Source]) -> Section:
-    """The judges against each other; or why that cannot be."""
-    names, convention = list(runs), common(list(runs.values()))
+def against(runs: Mapping[str, Source], letters: Mapping[str, str]) -> Section:
+    """The judges against each other; or why that cannot be. letters: what became of each item, by run."""
+    convention = common(list(runs.values()))
     facts: dict[ItemFacts, ItemFacts] = {}
     try:
         found = versus.faced({name: outcomes_of(source, facts) for name, source in runs.items()}, convention)
     except DataError as error:
-        return versus.comparison(None, str(error), names, convention)
-    return versus.comparison(found, "these runs share no item", names, convention)
+        return versus.comparison(None, str(error), letters, convention)
+    return versus.comparison(found, "these runs share no item", letters, convention)
 
 
 def outcomes_of(source: Source, facts: dict[ItemFacts, ItemFacts]) -> Sequence[Outcome]:

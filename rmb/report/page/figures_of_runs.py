@@ -44,9 +44,7 @@ def headline(runs: Sequence[Told], published: Sequence[Row] = ()) -> Section:
             else ""
         ),
     )
-    return Section(
-        "headline", "Judges", [table, *remarks(runs), *samples(runs), *panels(runs)], absences(runs)
-    )
+    return Section("headline", "Judges", [table, *remarks(runs), *samples(runs), *panels(runs)])
 
 
 def samples(runs: Sequence[Told]) -> Iterator[Table]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rmb.errors import RmbError
 from rmb.report.page.blobs import blob
@@ -31,11 +31,15 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Packed items, see rmb.report.page.blobs. index: None where no run tells of items. absent: why some are not in full."""
+    """Packed items, see rmb.report.page.blobs. index: None where no run tells of items. absent: why some are not in full.
+
+    outcomes: by run, a letter for each item, as in the index.
+    """
 
     index: str | None = None
     chunks: Sequence[str] = ()
     absent: str | None = None
+    outcomes: Mapping[str, str] = field(default_factory=dict)
 
 
 def items(runs: Mapping[str, Source], texts: Texts, *, taken: int) -> Items:
@@ -44,14 +48,15 @@ def items(runs: Mapping[str, Source], texts: Texts, *, taken: int) -> Items:
     found = entries(sources)
     if not found:
         return Items()
-    index = blob(packed(found, list(runs), Dossiers(), None))
-    room = int(texts.size * 1e6) - taken - len(index) - MARGIN
+    bare = packed(found, list(runs), Dossiers(), None)
+    outcomes = dict(zip(runs, bare["items"]["outcome"], strict=True))
+    room = int(texts.size * 1e6) - taken - len(blob(bare)) - MARGIN
     try:
         made = dossiers(found, sources, texts.shelf(), room=room)
         absent = None if len(made.places) == len(found) else cut(len(made.places), len(found), texts)
     except RmbError as error:
         made, absent = Dossiers(), f"The texts of the items are not in this file: {error}"
-    return Items(blob(packed(found, list(runs), made, absent)), made.chunks, absent)
+    return Items(blob(packed(found, list(runs), made, absent)), made.chunks, absent, outcomes)
 
 
 def cut(held: int, every: int, texts: Texts) -> str:

@@ -130,6 +130,7 @@ def read_table(path: Path) -> Any:
     """A run's rows as a pyarrow table, with the columns that there are."""
     from pyarrow import parquet
 
-    with parquet.ParquetFile(path, read_dictionary=OFTEN) as file:
-        kept = [name for name in (*NEEDED, *SHOWN) if name in file.schema_arrow.names]
+    there = parquet.read_schema(path).names
+    kept = [name for name in (*NEEDED, *SHOWN) if name in there]
+    with parquet.ParquetFile(path, read_dictionary=[name for name in OFTEN if name in kept]) as file:
         return file.read(columns=kept, use_threads=False)

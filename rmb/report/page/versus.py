@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from itertools import combinations
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,11 +12,22 @@ from rmb.metrics.columns import columns
 from rmb.metrics.comparison import Contest, contest
 from rmb.outcomes import Convention, Outcome
 from rmb.report import figures
+from rmb.report.page.index import FAILED, INCONSISTENT, RIGHT, WRONG
 from rmb.report.page.parts import Cell, Folded, Part, Row, Section, Table, Words, drawings
 from rmb.report.page.told import Told, count, p_value, percent, pointer, points, score
 
-COLUMNS = ("points", "p", "Holm p", "would show", "agree", "κ", "same errors κ")
-FLIPS = ("right → wrong", "wrong → right", "McNemar p")
+COLUMNS = (
+    "points",
+    "p",
+    "Holm p",
+    "would show",
+    "right alone",
+    "other alone",
+    "McNemar p",
+    "agree",
+    "κ",
+    "same errors κ",
+)
 
 
 def faced(judges: Mapping[str, Sequence[Outcome]], convention: Convention) -> Contest | None:
@@ -27,15 +38,21 @@ def faced(judges: Mapping[str, Sequence[Outcome]], convention: Convention) -> Co
     return contest({name: columns(outcomes) for name, outcomes in mine.items()}, convention)
 
 
-def comparison(found: Contest | None, why: str, labels: Sequence[str], convention: Convention) -> Section:
-    """Who is better, by how much, and is it real; flips, agreement, conventions. why: there is no contest, if there is none."""
+def comparison(
+    found: Contest | None, why: str, letters: Mapping[str, str], convention: Convention
+) -> Section:
+    """Who is better, by how much, and is it real; flips, agreement, conventions.
+
+    why: there is no contest, if there is none. letters: by judge, what became of each item.
+    """
     if found is None:
         return Section("comparison", "Comparison", [], [why])
+    labels = list(letters)
     told = Told("comparison", found.to_json(), file="comparison")
     parts: list[Part] = [
         Words([f"{pair.words[:1].upper()}{pair.words[1:]}." for pair in found.pairs], "finding"),
         paired(told),
-        flips(told),
+        flips(letters),
         *drawings(
             ("Agreement: share of comparisons on which two judges say the same", agreement(told, labels))
         ),
@@ -56,34 +73,44 @@ def paired(told: Told) -> Table:
         cells += [
             told.cell(*at, "detectable", show=lambda share: f"{100 * share:.1f}") if measured else Cell()
         ]
+        cells += [
+            told.cell(*at, "mcnemar", name, show=count) if measured else Cell()
+            for name in ("only_first", "only_second")
+        ]
+        cells += [told.cell(*at, "mcnemar", "p", show=p_value) if measured else Cell()]
         cells += [told.figure(*at, "agreement", "raw", show=percent)]
         cells += [told.figure(*at, "agreement", name, show=score) for name in ("kappa", "same_mistakes")]
         rows.append(Row(" – ".join(pair["judges"]), cells))
     note = (
         "Points: the first judge's Overall less the second's. Would show: the difference that this data would show in four of "
-        "five cases. κ: agreement beyond chance; same errors: on right and wrong."
+        "five cases. Alone: items that only one has right, in the one order drawn. κ: agreement beyond chance; same errors: on right and wrong."
     )
     return Table("Pairs", ["judges", *COLUMNS], rows, note)
 
 
-def flips(told: Told) -> Table:
-    """Items that one of two judges has right and the other does not; each count leads to these items."""
+def flips(letters: Mapping[str, str]) -> Table:
+    """Items that one of two judges has right and the other has not; each count leads to these items."""
     rows = []
-    for place, pair in enumerate(told.content["pairs"]):
-        if "mcnemar" in pair:
-            one, other = pair["judges"]
-            cells = [
-                replace(told.cell("pairs", place, "mcnemar", name, show=count), link=where(flip, one, other))
-                for name, flip in (("only_first", "right-wrong"), ("only_second", "wrong-right"))
-            ]
-            p = told.cell("pairs", place, "mcnemar", "p", show=p_value)
-            rows.append(Row(" → ".join(pair["judges"]), [*cells, p]))
-    return Table(
-        "Flips",
-        ["from → to", *FLIPS],
-        rows,
-        "Items that the first judge has right and the second has not, and the reverse.",
+    for one, other in combinations(letters, 2):
+        flipped = {
+            "right-wrong": sum(map(is_flip, letters[one], letters[other])),
+            "wrong-right": sum(map(is_flip, letters[other], letters[one])),
+        }
+        cells = [
+            Cell(count(times), times, file="items.parquet", link=where(flip, one, other))
+            for flip, times in flipped.items()
+        ]
+        rows.append(Row(f"{one} → {other}", cells))
+    note = (
+        "Items that the first judge has right in every order and sample and the second has not, and the reverse; "
+        "items without an answer count in neither. A count leads to its items."
     )
+    return Table("Flips", ["from → to", "right → wrong", "wrong → right"], rows, note)
+
+
+def is_flip(before: str, after: str) -> bool:
+    """Whether an item was right, and is not any more."""
+    return before == RIGHT and after in (WRONG, INCONSISTENT, FAILED)
 
 
 def agreement(told: Told, labels: Sequence[str]) -> str | None:
