@@ -265,7 +265,7 @@ def test_pareto_of_a_study() -> None:
         "pareto": ["x", "y"],
     }
     found = figures.points_of_study(results)
-    assert [(one.usd, one.is_front) for one in found] == [(2.0, True), (0.0, True), (0.0, False)]
+    assert [(one.price, one.is_front) for one in found] == [(2.0, True), (0.0, True), (0.0, False)]
     svg = figures.pareto(found) or ""
     for each in points(parsed(svg)):
         assert float(each.attrib["data-value"]) == place(results, each.attrib["data-path"])["value"]

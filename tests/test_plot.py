@@ -200,7 +200,7 @@ def test_a_run_of_an_older_schema_is_drawn(plot: Any, tmp_path: Path) -> None:
         (["bare", "--what", "pareto", "--out", "f.svg"], "no price is known"),
         (["bare", "--what", "radar", "--out", "f.svg"], "nothing was measured"),
         (["other", "--what", "radar", "--out", "f.svg"], "has no scenarios"),
-        (["nameless", "--what", "radar", "--out", "f.svg"], "which judge it was"),
+        (["nameless", "--what", "radar", "--out", "f.svg"], "does not say who judged"),
         (["run", "--what", "scenarios", "--width", "40", "--scale", "8", "--out", "f.png"], "lower --scale"),
     ],
 )

@@ -86,7 +86,7 @@ def test_every_number_of_a_run_is_in_its_summary(runs: Path, name: str) -> None:
 def spelt(value: float) -> set[str]:
     """Every way in which a page may write a number."""
     shares = {f"{value:.3f}", f"{100 * value:.1f} %", f"{100 * value:+.1f}", f"{100 * value:.1f}"}
-    others = {f"{value:,}", f"{value:+.2f}", f"{value:.3g} s", f"{value:.2g}"}
+    others = {f"{value:,}", f"{value:+.2f}", f"{value:.3g} s", f"{value:,.0f} s", f"{value:.2g}"}
     usd = f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:.2g}"
     whole = {f"{value:,.0f}"} if value == int(value) else set[str]()
     return {*shares, *others, *whole, usd, *(["<0.001"] if value < 0.001 else [])}

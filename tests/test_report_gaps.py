@@ -90,7 +90,7 @@ NO_ITEMS = [name for name in ALL if name != "Items"]
         pytest.param(changed("run.json", lambda it: it.update(schema=99)),
                      "another version of the program wrote this run (schema 99, now 3)", ALL, id="newer schema"),
         pytest.param(changed("summary.json", lambda it: it.pop("sanity")),
-                     "no figures of the judges without a model", ALL, id="no sanity judges"),
+                     "summary.json of random has no sanity: an older version wrote it", ALL, id="no sanity judges"),
         pytest.param(changed("summary.json", lambda it: [it.pop(name) for name in ("behaviour", "usage")]),
                      "summary.json of random has no behaviour", ALL, id="no behaviour"),
         pytest.param(changed("summary.json", lambda it: it.pop("scenarios")),

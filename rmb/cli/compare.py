@@ -27,6 +27,7 @@ MINE = (
         help="The smallest difference in Overall that matters to you.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON, disagreements included."),
+    click.option("--report", metavar="FILE", help="Write the report of these runs as well, see rmb report."),
 )
 
 

@@ -10,11 +10,13 @@ from typing import Any
 import click
 
 from rmb.cli.options import convention
+from rmb.cli.reporting import report_on
 from rmb.errors import UsageError
 from rmb.metrics.alignment import shared
 from rmb.metrics.comparison import compare
 from rmb.outcomes import HEADLINE, Outcome
 from rmb.report.compared import tables
+from rmb.report.page.items import SIZE
 from rmb.report.table import wide_console
 from rmb.run import folder
 from rmb.run.names import labels
@@ -39,6 +41,8 @@ def compare_runs(places: Sequence[str], given: Mapping[str, Any]) -> None:
     # Any run's will do: what judges without a model say of an item is the same in all of them.
     sanity: Judged = next((kept for run in runs if (kept := run.sanity())), {})
     beside = {name: outcomes for name, outcomes in sanity.items() if name not in judges}
+    if given["report"]:
+        report_on(places, {"out": given["report"], "data": None, "cache": None, "size": SIZE})
     found = compare(judges, sanity=beside, convention=counted, matters=given["matters"] / 100)
     if given["as_json"]:
         click.echo(json.dumps({**found.to_json(), "warnings": warnings}, allow_nan=False))

@@ -90,6 +90,9 @@ def summary_of(made: Panel, counted: Convention) -> dict[str, Any]:
         "failures": made.failures,
         "counts": made.counts,
         "cost_usd": made.cost_usd,
+        # Its members' answers are told of in their runs.
+        "usd_per_1000_verdicts": None,
+        "usage": None,
         "convention": {**counted.to_json(), "orders": made.settings.orders, "samples": 1},
     }
 

@@ -140,8 +140,8 @@ def sanity_rows(sanity: Judged, convention: Convention) -> list[Row]:
     ]
 
 
-def sanity_block(rows: Sequence[Row], judge: str) -> dict[str, Any]:
-    """What summary.json tells of the judges without a model: what a headline shows, of all but the judge itself."""
+def sanity_block(rows: Sequence[Row], judge: str | None = None) -> dict[str, Any]:
+    """What is told of the judges without a model: what a headline shows, of all but the judge itself."""
     return {
         row.judge: {
             name: told for name, told in row.summary.items() if name in HEADLINE_FIGURES or is_goal(told)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rmb import __version__
 from rmb.cli.judging import MOST_COMPLAINTS, exit_code, say_of_the_store, spending
 from rmb.cli.manifest import command_line, versions
-from rmb.cli.recording import Recorded, sanity_outcomes
+from rmb.cli.recording import Recorded, sanity_block, sanity_outcomes, sanity_rows
 from rmb.cli.reporting import write_report
 from rmb.cli.seats import Seat, Seating
 from rmb.datasets import Benchmark
@@ -80,6 +80,7 @@ class Session:
         ).to_json()
         folders = [place for place, _ in recorded]
         sanity = await sanity_outcomes(items, Settings(seed=study.seed))
+        found["sanity"] = sanity_block(sanity_rows(sanity, self.convention))
         folder.write(self.place, self.manifest(sat, found, folders), found, sanity)
         self.show(found)
         self.say_how_it_ended(sat)

@@ -1,4 +1,4 @@
-"""What accuracy costs: dollars against Overall, and the ways of judging that nobody should pass over."""
+"""What accuracy costs: dollars or seconds against Overall, and the ways of judging that nobody should pass over."""
 
 from __future__ import annotations
 
@@ -25,25 +25,26 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A way of judging. usd: per 1,000; figure: its Overall; None where unknown. path: where that stands in the JSON.
+    """A way of judging. price: per 1,000, in dollars or seconds; figure: its Overall; None where unknown. path: where that
+    stands in the JSON.
 
     is_front: no other is better in one respect and no worse in any, see rmb.metrics.pareto.
     """
 
     name: str
-    usd: float | None
+    price: float | None
     figure: Figure | None
     is_front: bool
     path: str = "overall"
 
 
-def points_of_study(results: Mapping[str, Any]) -> list[Priced]:
-    """The cells of a study's results.json, best first; dollars per 1,000 items."""
+def points_of_study(results: Mapping[str, Any], *, of: str = "usd") -> list[Priced]:
+    """The cells of a study's results.json, best first; dollars per 1,000 items, or with "seconds" these."""
     front = set(results.get("pareto") or ())
     return [
         Priced(
             str(cell["cell"]),
-            (cell.get("cost") or {}).get("usd_per_1000_items"),
+            (cell.get("cost") or {}).get(f"{of}_per_1000_items"),
             cell.get("overall"),
             cell["cell"] in front,
             f"leaderboard.{place}.overall",
@@ -59,21 +60,23 @@ def points_of_runs(summaries: Mapping[str, Summary]) -> list[Priced]:
         for name, one in summaries.items()
     ]
     drawn = {
-        one.name: metrics.Point(one.figure["value"], one.usd)
+        one.name: metrics.Point(one.figure["value"], one.price)
         for one in found
-        if one.figure is not None and one.usd is not None
+        if one.figure is not None and one.price is not None
     }
     front = metrics.pareto(drawn)
-    return [Priced(one.name, one.usd, one.figure, one.name in front) for one in found]
+    return [Priced(one.name, one.price, one.figure, one.name in front) for one in found]
 
 
-def pareto(points: Sequence[Priced], *, unit: str = "1,000 items", prefix: str = "pareto") -> str | None:
-    """Dollars per `unit` against Overall, with 95 % intervals; None where no point has both.
+def pareto(
+    points: Sequence[Priced], *, unit: str = "1,000 items", of: str = "US dollars", prefix: str = "pareto"
+) -> str | None:
+    """What `of` says per `unit`, against Overall, with 95 % intervals; None where no point has both.
 
-    The axis of dollars is logarithmic; what costs nothing stands at a 0 of its own, beyond a break. Filled marks are the Pareto set; the line
-    joins those that are best for their dollars alone, as a set may hold others for their seconds.
+    The axis of prices is logarithmic; what costs nothing stands at a 0 of its own, beyond a break. Filled marks are the Pareto set; the line
+    joins those that are best for their price alone, as a set may hold others for their seconds, or their dollars.
     """
-    drawn = [one for one in points if one.usd is not None and one.figure is not None]
+    drawn = [one for one in points if one.price is not None and one.figure is not None]
     if not drawn:
         return None
     sides = tuple(
@@ -85,25 +88,25 @@ def pareto(points: Sequence[Priced], *, unit: str = "1,000 items", prefix: str =
         if there
     )
     key, _ = legend(sides, LEFT, 2, WIDTH)
-    across = prices([one.usd for one in drawn if one.usd is not None])
+    across = prices([one.price for one in drawn if one.price is not None])
     up = fitting(bounds(one.figure for one in drawn), TOP + HEIGHT, TOP + 8)
     names, numbered = labels(drawn, across, up)
     foot, height = footnotes(drawn if numbered else [], [one.name for one in points if one not in drawn])
 
     def body() -> Iterator[str]:
         yield from key
-        yield from axes(across, up, unit)
+        yield from axes(across, up, f"{of} per {unit}")
         if corners := staircase(drawn, across, up):
             yield path(corners, "front")
-        yield from (point(one, across, up) for one in drawn)
+        yield from (point(one, across, up, of) for one in drawn)
         yield from names
         yield from foot
 
-    return figure((WIDTH, height), body(), title="Cost against accuracy", desc=said(drawn), prefix=prefix)
+    return figure((WIDTH, height), body(), title="Cost against accuracy", desc=said(drawn, of), prefix=prefix)
 
 
 def prices(usd: Sequence[float]) -> Logarithmic:
-    """The axis of dollars: a little wider than its points, and with a 0 of its own where something costs nothing."""
+    """The axis of prices: a little wider than its points, and with a 0 of its own where something costs nothing."""
     paid = [each for each in usd if each > 0] or [1.0]
     free = len(paid) < len(usd) or any(each <= 0 for each in usd)
     low, high = min(paid) / 1.5, max(paid) * 1.5
@@ -112,7 +115,7 @@ def prices(usd: Sequence[float]) -> Logarithmic:
     return Logarithmic(low, high, LEFT + (BREAK if free else 0), RIGHT, LEFT + 18 if free else None)
 
 
-def axes(across: Logarithmic, up: Linear, unit: str) -> Iterator[str]:
+def axes(across: Logarithmic, up: Linear, what: str) -> Iterator[str]:
     """Grid, ticks, the break after 0, and what the axes are."""
     floor = up.start
     for tick in up.ticks():
@@ -129,7 +132,7 @@ def axes(across: Logarithmic, up: Linear, unit: str) -> Iterator[str]:
         yield line(gap + 3, floor, RIGHT, floor, "axis")
         for x in (gap - 3, gap + 3):
             yield line(x - 3, floor + 5, x + 3, floor - 5, "axis")
-    told = f"US dollars per {unit} (logarithmic{', 0 apart' if across.zero is not None else ''})"
+    told = f"{what} (logarithmic{', 0 apart' if across.zero is not None else ''})"
     yield words((LEFT + RIGHT) / 2, floor + 36, told, "label", text_anchor="middle")
     middle = (TOP + floor) / 2
     turned = f"rotate(-90 14 {middle:.2f})"
@@ -140,7 +143,9 @@ def best_for_price(drawn: Sequence[Priced]) -> list[tuple[float, float]]:
     """Dollars and Overall of the front's points that are better than all that cost no more, cheapest first."""
     found: list[tuple[float, float]] = []
     places = [
-        (one.usd, one.figure["value"]) for one in drawn if one.is_front and one.figure and one.usd is not None
+        (one.price, one.figure["value"])
+        for one in drawn
+        if one.is_front and one.figure and one.price is not None
     ]
     for usd, value in sorted(places, key=lambda place: (place[0], -place[1])):
         if not found or value > found[-1][1]:
@@ -159,13 +164,13 @@ def staircase(drawn: Sequence[Priced], across: Logarithmic, up: Linear) -> list[
     return [*corners, (RIGHT, corners[-1][1])] if corners else []
 
 
-def point(one: Priced, across: Logarithmic, up: Linear) -> str:
+def point(one: Priced, across: Logarithmic, up: Linear, of: str) -> str:
     """A mark with its interval."""
     assert one.figure is not None
-    assert one.usd is not None
-    x, y, look = across(one.usd), up(one.figure["value"]), Look(0, hollow=not one.is_front)
+    assert one.price is not None
+    x, y, look = across(one.price), up(one.figure["value"]), Look(0, hollow=not one.is_front)
     drawn = [*whisker(one.figure, up, x, upright=True), mark(x, y, look)]
-    price = f"{one.usd:,.4g} US dollars" + (", in the Pareto set" if one.is_front else "")
+    price = f"{one.price:,.4g} {of}" + (", in the Pareto set" if one.is_front else "")
     told = tip(one.name, one.figure, price)
     return standing(drawn, look, value=one.figure["value"], path=one.path, tip=told, judge=one.name)
 
@@ -179,7 +184,7 @@ def labels(drawn: Sequence[Priced], across: Logarithmic, up: Linear) -> tuple[li
         names = [str(number) for number, _ in enumerate(drawn, 1)]
         placed = placed_beside(names, drawn, across, up)
     # A number that is in the way everywhere stands beside its point all the same.
-    beside = [(across(one.usd or 0) + 7, up(one.figure["value"]) + 4) for one in drawn if one.figure]
+    beside = [(across(one.price or 0) + 7, up(one.figure["value"]) + 4) for one in drawn if one.figure]
     spots = [
         place if box is None else (box[0], box[3] - 4) for box, place in zip(placed, beside, strict=True)
     ]
@@ -190,7 +195,7 @@ def placed_beside(
     texts: Sequence[str], drawn: Sequence[Priced], across: Logarithmic, up: Linear
 ) -> list[Box | None]:
     """A free place for each text beside its point; None for one that finds none."""
-    spots = [(across(one.usd or 0), up(one.figure["value"])) for one in drawn if one.figure is not None]
+    spots = [(across(one.price or 0), up(one.figure["value"])) for one in drawn if one.figure is not None]
     taken: list[Box] = [(x - 6, y - 6, x + 6, y + 6) for x, y in spots]
     for one, (x, _) in zip(drawn, spots, strict=True):
         ends = sorted(up(value) for value in bounds([one.figure]))
@@ -239,10 +244,10 @@ def footnotes(numbered: Sequence[Priced], missing: Sequence[str]) -> tuple[list[
     return drawn, y + (8 if drawn else 0)
 
 
-def said(drawn: Sequence[Priced]) -> str:
+def said(drawn: Sequence[Priced], of: str) -> str:
     """What is to be seen, in words."""
     told = [
-        f"{named(one.name)}: Overall {one.figure['value']:.3f} for {one.usd:,.4g} dollars"
+        f"{named(one.name)}: Overall {one.figure['value']:.3f} for {one.price:,.4g} {of}"
         for one in drawn
         if one.is_front and one.figure is not None
     ]

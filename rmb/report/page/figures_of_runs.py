@@ -89,7 +89,7 @@ def headline_cells(run: Told, goals: Sequence[str], *within: str) -> Iterator[Ce
 def sanity_rows(runs: Sequence[Told], goals: Sequence[str]) -> list[Row]:
     """Judges without a model, from the first run that tells of them: they say the same in all that share the data."""
     for run in runs:
-        told = run.content.get("sanity")
+        told = run.get("sanity")
         if told:
             return [Row(name, list(headline_cells(run, goals, "sanity", name)), "sanity") for name in told]
     return []
@@ -127,7 +127,8 @@ def goals_of(runs: Sequence[Told]) -> list[str]:
 def absences(runs: Sequence[Told]) -> list[str]:
     """What was looked for in the runs' files and is not there, a line a run."""
     return [
-        f"{run.file} of {run.label} has no {', '.join(run.missing)}: an older version wrote it"
+        f"{run.file} of {run.label} has no {', '.join(run.missing)}: an older version wrote it; "
+        "the same command again writes them, and asks nothing twice"
         for run in runs
         if run.missing
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rmb.report import figures
+from rmb.report.page.figures_of_runs import padded
 from rmb.report.page.parts import Cell, Folded, Part, Row, Section, Table, Words, drawings
 from rmb.report.page.told import Told, count, dollars, p_value, percent, pointer, points, seconds
 from rmb.report.study import conventions, saved, under
@@ -33,10 +34,30 @@ def cells(told: Told) -> Section:
         *("$ per 1,000 items", "s per 1,000 items", "Pareto"),
     ]
     lines = [*under(told.content), *saved(told.content), *conventions(told.content)]
+    rows += [
+        Row(name, padded(list(sanity_cells(told, name)), len(columns) - 1), "sanity")
+        for name in told.content.get("sanity") or {}
+    ]
     note = f"Baseline: {told.content['baseline']}. Pareto: no cell is better, cheaper and quicker at once."
-    drawn = drawings(("Dollars against Overall", figures.pareto(figures.points_of_study(told.content))))
+    paid = any(line["cost"]["usd_per_1000_items"] for line in told.content["leaderboard"])
+    dollars_of, seconds_of = (figures.points_of_study(told.content, of=of) for of in ("usd", "seconds"))
+    drawn = drawings(
+        ("Dollars against Overall", figures.pareto(dollars_of) if paid else None),
+        ("Seconds against Overall", figures.pareto(seconds_of, of="seconds", prefix="seconds")),
+    )
     parts: list[Part] = [Words(lines, "finding"), Table("Cells", columns, rows, note)]
     return Section("cells", "Cells", [*parts, *drawn])
+
+
+def sanity_cells(told: Told, name: str) -> Iterator[Cell]:
+    """The figures of a judge without a model on the study's items."""
+    at = ("sanity", name)
+    yield told.figure(*at, "overall")
+    yield from (Cell(), Cell())
+    yield told.figure(*at, "averaged", "overall")
+    yield told.figure(*at, "consistent", "overall")
+    yield told.figure(*at, "first_position_rate")
+    yield told.cell(*at, "coverage", show=percent)
 
 
 def line_cells(told: Told, place: int, line: Any) -> Iterator[Cell]:

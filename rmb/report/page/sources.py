@@ -97,11 +97,11 @@ def opened(place: Path) -> Source:
     wrong = amiss(place / "items.parquet")
     gaps += [f"{wrong}; its items are not shown"] if wrong else []
     manifest, summary = found.get("run.json", {}), found.get("summary.json", {})
-    return Source(place, manifest, summary, (*gaps, *shortcomings(manifest, summary)))
+    return Source(place, manifest, summary, (*gaps, *shortcomings(manifest)))
 
 
-def shortcomings(manifest: Mapping[str, Any], summary: Mapping[str, Any]) -> Iterator[str]:
-    """What a run itself says it lacks: an early end, an older program, judges without a model."""
+def shortcomings(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What a run itself says it lacks: an early end, an older program."""
     ended = manifest.get("ended", "complete")
     if ended != "complete":
         yield f"the run did not end as it should: {ended}; what was answered by then is shown"
@@ -109,8 +109,6 @@ def shortcomings(manifest: Mapping[str, Any], summary: Mapping[str, Any]) -> Ite
     if schema != folder.SCHEMA:
         other = "an older" if isinstance(schema, int) and schema < folder.SCHEMA else "another"
         yield f"{other} version of the program wrote this run (schema {schema}, now {folder.SCHEMA})"
-    if summary and "sanity" not in summary:
-        yield "summary.json has no figures of the judges without a model; run the same command again"
 
 
 def amiss(path: Path) -> str | None:

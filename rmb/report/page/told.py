@@ -87,8 +87,8 @@ def count(value: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """A time in seconds."""
-    return f"{value:.3g} s"
+    """A time in seconds, to three digits if it is short."""
+    return f"{value:.3g} s" if value < 100 else f"{value:,.0f} s"
 
 
 def dollars(value: float) -> str:
