@@ -17,6 +17,9 @@ import pyarrow.parquet
 KEY = "my+own/key=7Qf3-Zx9w"
 """Of no shape that any library knows for a key, with signs that look otherwise in a URL."""
 
+PACKED = rb'<script type="application/octet-stream"[^>]*>([^<]*)</script>'
+"""The texts of a report: deflated, without zlib's head, in base64."""
+
 
 def revealed(data: bytes) -> Iterator[bytes]:
     """Some bytes, and what they hold in a URL's form, compressed, or in base64 wherever that begins."""
@@ -46,7 +49,9 @@ def revealed_once(data: bytes) -> Iterator[bytes]:
 
 
 def blobs(file: Path) -> Iterator[bytes]:
-    """What is in a file: its bytes; of a database every value, of a table every column, of a journal every line."""
+    """What is in a file: its bytes; of a database every value, of a table every column, of a journal every line, of a
+    page every text that it unpacks.
+    """
     yield file.read_bytes()
     if file.name == "cache.db":
         with closing(sqlite3.connect(file)) as opened:
@@ -55,6 +60,9 @@ def blobs(file: Path) -> Iterator[bytes]:
         yield json.dumps(pyarrow.parquet.read_table(file).to_pylist(), default=str).encode()
     if file.name == "journal":
         yield from (base64.b64decode(line[17:]) for line in file.read_bytes().splitlines() if line)
+    if file.suffix == ".html":
+        texts = re.findall(PACKED, file.read_bytes())
+        yield from (zlib.decompress(base64.b64decode(text), -15) for text in texts)
 
 
 def found_in(folder: Path, **streams: str) -> set[str]:

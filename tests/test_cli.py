@@ -27,7 +27,7 @@ from tests.fake_api import FakeApi, Reply, Request, Script
 CHECKOUT = Path(__file__).parents[1]
 KEY = "sk-test-51c0ffee"
 SANITY = ["longest", "shortest", "first", "last", "random", "oracle"]
-FILES = ["failures.jsonl", "items.parquet", "run.json", "sanity.parquet", "summary.json"]
+FILES = ["failures.jsonl", "items.parquet", "report.html", "run.json", "sanity.parquet", "summary.json"]
 MINE = ("judge", "--judge", "mine.yaml", "--scenario", "S1", "--out", "run")
 """Judges the three items of scenario S1: four distinct questions."""
 
@@ -132,24 +132,53 @@ def line(text: str, start: str) -> list[str]:
 
 
 def test_tables_go_to_stdout_and_messages_to_stderr(rmb: Rmb, api: FakeApi) -> None:
-    """The scenarios and the judge beside the sanity judges; on stderr what was asked and where it is."""
+    """The judge beside the sanity judges; on stderr what was asked, where it is, and where its report is."""
     ended = rmb(*MINE)
     assert ended.code == 0
-    first, last = ended.err.splitlines()
+    first, asked, last = ended.err.splitlines()
     assert first == "mine: 4 questions to ask, 0 answers from the store"
     assert re.fullmatch(
-        r"4 asked, 0 from store, \$0\.\d{4} \(\$0\.02 per 1,000 verdicts\), \d+\.\d s → run", last
+        r"4 asked, 0 from store, \$0\.\d{4} \(\$0\.02 per 1,000 verdicts\), \d+\.\d s → run", asked
     )
-    assert line(ended.out, "harmlessness/S1") == ["harmlessness/S1", "0.250", "–", "1", "0.500", "–", "2"]
-    rows = [row for row in ended.out[ended.out.index("Judges") :].splitlines()[2:] if row.strip()]
+    assert last == "report → run/report.html"
+    assert ended.out.splitlines()[0].strip() == "Judges"
+    rows = [row for row in ended.out.splitlines()[2:] if row.strip()]
     assert [row.split()[0] for row in rows[:7]] == ["mine", *SANITY]
     assert all(note.startswith("mine: ") for note in rows[7:])
     assert len(api.requests) == 4
 
 
 @pytest.mark.usefixtures("api")
+def test_tables_of_a_run_can_be_had_again(rmb: Rmb) -> None:
+    """`rmb show` has the scenarios, the behaviour, and the table that the run ended with; nothing is asked."""
+    judged = rmb(*MINE)
+    shown = rmb("show", "run")
+    assert (shown.code, shown.err) == (0, "")
+    assert line(shown.out, "harmlessness/S1") == ["harmlessness/S1", "0.250", "–", "1", "0.500", "–", "2"]
+    assert "Behaviour" in shown.out
+    assert shown.out.endswith(f"\n{judged.out}")
+
+
+@pytest.mark.usefixtures("api")
+def test_a_run_without_a_report(rmb: Rmb) -> None:
+    """--no-report: no file, no line, and the rest as ever."""
+    ended = rmb(*MINE, "--no-report")
+    assert names("run") == [name for name in FILES if name != "report.html"]
+    assert "report" not in ended.err
+
+
+@pytest.mark.usefixtures("api")
+def test_a_report_of_other_figures_does_not_stay(rmb: Rmb) -> None:
+    """The report of the run before is gone once the folder holds new figures, whether or not there is a new one."""
+    rmb(*MINE)
+    assert "report.html" in names("run")
+    rmb(*MINE, "--no-report")
+    assert "report.html" not in names("run")
+
+
+@pytest.mark.usefixtures("api")
 def test_a_run_writes_its_folder(rmb: Rmb) -> None:
-    """run.json says how, items.parquet holds every showing, summary.json the figures."""
+    """run.json says how, items.parquet holds every showing, summary.json the figures, report.html shows them."""
     rmb(*MINE)
     assert names("run") == FILES
     manifest, summary, rows = (
@@ -793,16 +822,18 @@ def test_names_of_judges_are_printed_as_they_are(rmb: Rmb, api: FakeApi, name: s
     """A card's name may look like markup: progress, titles and rows print it letter for letter."""
     write_card(f"./{name}.yaml", api)
     ended = rmb("judge", "--judge", f"./{name}.yaml", "--scenario", "S1", "--out", "run")
+    shown = rmb("show", "run")
     assert f"{name}: 4 questions to ask" in ended.err
-    assert f"Scenarios, {name}" in ended.out
-    assert any(each.startswith(f"{name} ") for each in ended.out.splitlines())
+    assert f"Scenarios, {name}" in shown.out
+    for out in (ended.out, shown.out):
+        assert any(each.startswith(f"{name} ") for each in out.splitlines())
 
 
 def test_names_in_data_are_printed_as_they_are(rmb: Rmb) -> None:
     """So may a scenario and an item that a user made."""
     write_pairs("pairs.json", ("good", ""), category="Helpfulness/[bold]Chat")
-    ended = rmb("judge", "--judge", "first", "--data", "pairs.json", "--out", "run")
-    assert "helpfulness/[bold]Chat" in ended.out
+    rmb("judge", "--judge", "first", "--data", "pairs.json", "--out", "run")
+    assert "helpfulness/[bold]Chat" in rmb("show", "run").out
 
 
 # Help

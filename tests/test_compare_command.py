@@ -401,7 +401,7 @@ def test_runs_of_one_judge_are_told_apart(rmb: Rmb, forty: tuple[str, str]) -> N
     assert names(one, two) == ["mine pairwise_v2", "mine pairwise_v1"]
     assert names(one, three) == ["mine (one)", "mine (three)"]
     assert names(one, two, three) == ["mine (one)", "mine (two)", "mine (three)"]
-    assert names(one, deep) == ["one", "deep/one"]
+    assert names(one, deep) == ["mine (one)", "mine (deep/one)"]
 
 
 def test_names_are_printed_as_they_are(rmb: Rmb, forty: tuple[str, str]) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.fake_api import FakeApi, Reply, Request
+from tests.test_cli import FILES
 
 CHECKOUT = Path(__file__).parents[1]
 COMMAND = ["-m", "rmb.judge", "--judge", "mine.yaml", "--scenario", "harmlessness/*", "--out", "run"]
@@ -135,9 +136,9 @@ def test_it_prints_the_command_that_resumes(story: Story) -> None:
 
 
 def test_it_leaves_a_whole_run_folder(story: Story) -> None:
-    """The figures of what was answered, what is missing as missing, and how it ended."""
+    """The figures of what was answered, what is missing as missing, how it ended, and a report of it."""
     files = story.first.files
-    assert sorted(files) == ["failures.jsonl", "items.parquet", "run.json", "sanity.parquet", "summary.json"]
+    assert sorted(files) == FILES
     assert len(files["failures.jsonl"].splitlines()) == QUESTIONS - ANSWERED
     assert files["run.json"]["ended"] == "interrupted"
     assert files["summary.json"]["counts"]["asked"] == ANSWERED

@@ -67,6 +67,25 @@ def test_the_wheel_carries_the_content_byte_for_byte(wheel: Path) -> None:
     assert packed == {name: (CHECKOUT / name).read_bytes() for name in tracked if name}
 
 
+@pytest.mark.parametrize(
+    ("folder", "pattern"),
+    [
+        ("rmb/report/page", "*.js"),
+        ("rmb/report/page", "*.css"),
+        ("rmb/report/page", "page.html.jinja"),
+        ("rmb/report/figures", "figures.css"),
+    ],
+)
+def test_the_wheel_carries_what_a_report_is_made_of(wheel: Path, folder: str, pattern: str) -> None:
+    """Scripts, styles and the page's template, unchanged: what is no module is easily left behind."""
+    files = {path.relative_to(CHECKOUT).as_posix(): path for path in (CHECKOUT / folder).glob(pattern)}
+    assert files
+    with zipfile.ZipFile(wheel) as archive:
+        assert {name: archive.read(name) for name in files} == {
+            name: path.read_bytes() for name, path in files.items()
+        }
+
+
 def test_only_rmb_lands_in_site_packages(wheel: Path) -> None:
     """No `judges`, `prompts`, `cache` or `tests` package is installed beside `rmb`."""
     with zipfile.ZipFile(wheel) as archive:
@@ -75,13 +94,14 @@ def test_only_rmb_lands_in_site_packages(wheel: Path) -> None:
 
 
 def test_the_installed_wheel_judges_as_the_checkout_does(installed: Path, tmp_path: Path) -> None:
-    """The same command prints the same summary from the wheel and from the checkout."""
+    """The same command prints the same summary from the wheel and from the checkout, and each run has its report."""
     words = ["-m", "rmb.judge", "--judge", "longest", "--judge", "random", "--json", "-q"]
     here, there = run(words, tmp_path, path=CHECKOUT), run(words, tmp_path, path=installed)
     where = run(["-c", "import rmb; print(rmb.__file__)"], tmp_path, path=installed).stdout
     assert where.startswith(str(installed))
     assert here.returncode == there.returncode == 0, there.stderr
     assert here.stdout == there.stdout
+    assert len(list(tmp_path.glob("runs/*/report.html"))) == 4
 
 
 def test_the_checkout_and_the_wheel_list_the_same_content(installed: Path, tmp_path: Path) -> None:

@@ -451,7 +451,7 @@ def test_findings(first: str, second: str, matters: float, said: str) -> None:
         pytest.param(
             "rw" * 20 + "r",
             "wr" * 20 + "w",
-            "not enough data to tell mine from yours (2.4 points, p = 0.98): "
+            "not enough data to tell mine from yours (2.4 points, p = 1): "
             "on 41 conversations, 43.9 points could show",
             id="not enough data",
         ),

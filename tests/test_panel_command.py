@@ -114,21 +114,22 @@ def test_the_folder_is_like_any_run_s(rmb: Rmb, three: tuple[str, ...]) -> None:
 
 
 def test_tables_go_to_stdout_and_messages_to_stderr(rmb: Rmb, three: tuple[str, ...]) -> None:
-    """The tables of any run, a line a member; where it is, below runs/ unless told otherwise."""
+    """The table of any run, a line a member; where it is, below runs/ unless told otherwise, and its report."""
     ended = rmb("panel", *three)
     (place,) = Path("runs").iterdir()
     assert place.name.endswith("-panel-longest-shortest-oracle-majority")
     assert (ended.code, ended.err) == (
         0,
-        f"panel(longest, shortest, oracle): nothing was asked → {place}\n",
+        f"panel(longest, shortest, oracle): nothing was asked → {place}\nreport → {place}/report.html\n",
     )
-    assert "Scenarios, panel(longest, shortest, oracle)" in ended.out
+    assert ended.out.splitlines()[0].strip() == "Judges"
     assert ended.out.splitlines()[-4:] == [
         "longest: says what the panel says on 60.0 % of 10 comparisons",
         "shortest: says what the panel says on 40.0 % of 10 comparisons",
         "oracle: says what the panel says on 100.0 % of 10 comparisons",
         "the panel lacks 0 of 20 verdicts",
     ]
+    assert "Scenarios, panel(longest, shortest, oracle)" in rmb("show", str(place)).out
 
 
 def test_a_panel_can_be_compared_with_its_members(rmb: Rmb, three: tuple[str, ...]) -> None:
@@ -184,7 +185,8 @@ def test_members_on_other_data_are_warned_of(rmb: Rmb) -> None:
     assert lines[0].startswith("rmb: these runs were made on different data (longest: fingerprint ")
     assert lines[1].endswith("; the panel's figures are under: tie 0, failure 0, expected, micro")
     assert lines[2] == ("rmb: put together on the 5 items that all share (longest has 10, oracle has 10)")
-    assert len(lines) == 4
+    assert lines[4].startswith("report → ")
+    assert len(lines) == 5
 
 
 # The samples of one judge.

@@ -19,7 +19,7 @@ from rmb.outcomes import HEADLINE, Convention
 from rmb.run import folder
 from rmb.run.rows import read_rows
 from tests.fake_api import FakeApi, Reply, Request
-from tests.test_cli import KEY, Ended, read, write_card
+from tests.test_cli import FILES, KEY, Ended, read, write_card
 from tests.test_compare_command import called, pair_record, write_records
 
 GOOD, BAD = "zebra", "quagga"
@@ -93,6 +93,11 @@ def figures(summary: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in summary.items() if name not in FRESH}
 
 
+def told(differ: int) -> str:
+    """What is said on stderr of a run that was read again into `again`."""
+    return f"{differ} verdicts differ, nothing was asked → again\nreport → again/report.html\n"
+
+
 def bytes_in(place: str) -> dict[str, bytes]:
     """Every file of a folder, to the byte."""
     return {path.name: path.read_bytes() for path in Path(place).iterdir()}
@@ -150,7 +155,7 @@ def test_figures_are_made_again_without_a_call(rmb: Rmb, cut_off: Cut, options: 
     cut_off()
     ended = rmb("reread", "run", "--out", "again")
     assert ended.code == 0
-    assert ended.err == "0 verdicts differ, nothing was asked → again\n"
+    assert ended.err == told(0)
     after = summary_in("again")
     assert figures(after) == figures(before)
     questions = before["counts"]["questions"]
@@ -191,9 +196,7 @@ def test_a_run_is_read_again_in_place(rmb: Rmb, cut_off: Cut) -> None:
     before = judged(rmb)
     cut_off()
     assert rmb("reread", "run", "--out", "run", "--failure", "excluded").code == 0
-    assert sorted(bytes_in("run")) == sorted(
-        ["failures.jsonl", "items.parquet", "run.json", "sanity.parquet", "summary.json"]
-    )
+    assert sorted(bytes_in("run")) == FILES
     assert summary_in("run")["convention"]["judge_failure"] == "excluded"
     assert figures(summary_in("run")) != figures(before)
     assert rmb("reread", "run", "--out", "run", "--failure", "0").code == 0
@@ -363,7 +366,7 @@ def test_what_was_answered_since_is_taken(rmb: Rmb, cut_off: Cut) -> None:
         assert rmb(*JUDGED).code == 0
     cut_off()
     ended = rmb("reread", "first", "--out", "again")
-    assert (ended.code, ended.err) == (0, "1 verdicts differ, nothing was asked → again\n")
+    assert (ended.code, ended.err) == (0, told(1))
     assert figures(summary_in("again")) == figures(summary_in("run"))
 
 
@@ -377,7 +380,7 @@ def test_a_judge_without_a_model_answers_anew(rmb: Rmb, cut_off: Cut, judge: str
     rmb("judge", "--judge", judge, "--data", "data.json", "--seed", "5", "--out", "run")
     before = summary_in("run")
     ended = rmb("reread", "run", "--out", "again")
-    assert (ended.code, ended.err) == (0, "0 verdicts differ, nothing was asked → again\n")
+    assert (ended.code, ended.err) == (0, told(0))
     assert figures(summary_in("again")) == figures(before)
     assert rmb("reread", "run", "--tie", "0.5", "--out", "again").code == 0
     assert folder.read(Path("again")).convention == Convention(tie=0.5, seed=5)

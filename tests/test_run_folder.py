@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from rmb.cards import Baseline, NamedCard
 from rmb.cli.opening import Judge
-from rmb.cli.recording import Recorded, sanity_outcomes
+from rmb.cli.recording import Recorded, sanity_block, sanity_outcomes, sanity_rows
 from rmb.datasets import Benchmark
 from rmb.errors import DataError, StorageError, UsageError
 from rmb.outcomes import HEADLINE
@@ -64,7 +64,9 @@ def written(to: Path, scorer: Scorer, items: list[Item]) -> Path:
     place = folder.claim(to / "run")
     data = Benchmark("made", "nowhere", tuple(items))
     recorded = Recorded(Judge(card, None, scorer), data, ran, Settings(), HEADLINE)
-    recorded.write(place, recorded.summary(), asyncio.run(sanity_outcomes(items, Settings())))
+    sanity = asyncio.run(sanity_outcomes(items, Settings()))
+    beside = sanity_block(sanity_rows(sanity, HEADLINE), card.name)
+    recorded.write(place, recorded.summary() | {"sanity": beside}, sanity)
     return place
 
 

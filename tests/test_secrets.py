@@ -40,7 +40,7 @@ from tests.builders import pair
 from tests.conftest import CHECKOUT
 from tests.fake_api import FakeApi, Reply
 from tests.fake_reward_api import FakeRewardApi, Fault
-from tests.key_search import KEY, found_in, holds
+from tests.key_search import KEY, blobs, found_in, holds
 
 HTML = {"Content-Type": "text/html"}
 HEADER = f"Authorization: Bearer {KEY}"
@@ -152,11 +152,12 @@ JUDGE = (
 def test_no_place_holds_a_key_that_a_server_repeats(
     way: str, clean_environment: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Store, journal, run folder, stdout and stderr of a run that meets every leak that does not end it."""
+    """Store, journal, run folder and its report, stdout and stderr of a run that meets every leak that does not end it."""
     with served(way, *PASSING) as api:
         code, streams = rmb(capfd, *JUDGE, "--judge", card(way, api.url))
     assert code == 1, streams["stderr"]
     assert len(api.requests) > len(PASSING)
+    assert (clean_environment / "run" / "report.html").is_file()
     assert found_in(clean_environment, **streams) == set()
     assert "[key]" in streams["stderr"]
 
@@ -174,7 +175,7 @@ def test_nor_does_the_message_of_a_refusal(
 
 
 def test_nor_does_the_folder_of_a_study(clean_environment: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Its manifest, its results, the runs of its cells."""
+    """Its manifest, its results, its report, the runs of its cells."""
     words = (
         "ablate",
         "--template",
@@ -187,7 +188,8 @@ def test_nor_does_the_folder_of_a_study(clean_environment: Path, capfd: pytest.C
     )
     with served("direct", *PASSING) as api:
         _, streams = rmb(capfd, *words, "--judge", card("direct", api.url))
-    assert (clean_environment / "study" / "study.json").is_file()
+    for name in ("study.json", "report.html"):
+        assert (clean_environment / "study" / name).is_file()
     assert found_in(clean_environment, **streams) == set()
 
 
@@ -199,7 +201,9 @@ def test_the_search_finds_what_is_there(
     with served("direct", "the text", "the text, in base64", "500") as api:
         _, streams = rmb(capfd, *JUDGE, "--judge", card("direct", api.url))
     found = {re.sub(r"^cache/.*/", "", place) for place in found_in(clean_environment, **streams)}
-    assert {"cache.db", "journal", "run/failures.jsonl", "stderr"} <= found
+    assert {"cache.db", "journal", "run/failures.jsonl", "run/report.html", "stderr"} <= found
+    packed = list(blobs(clean_environment / "run" / "report.html"))[1:]
+    assert any(map(holds, packed))
 
 
 # What a client gives

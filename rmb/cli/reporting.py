@@ -21,8 +21,6 @@ from rmb.report.page.sources import Source, opened
 from rmb.run import folder
 from rmb.store import Store, default_folder
 
-NAME = "report.html"
-
 
 def report_on(places: Sequence[str], given: Mapping[str, Any]) -> None:
     """Writes the report of the runs, or of the study, in some folders; says where it is."""
@@ -33,10 +31,10 @@ def report_on(places: Sequence[str], given: Mapping[str, Any]) -> None:
     out = (
         Path(given["out"]).expanduser()
         if given["out"]
-        else (paths[0] / NAME if len(paths) == 1 else Path(NAME))
+        else (paths[0] / folder.REPORT if len(paths) == 1 else Path(folder.REPORT))
     )
     if out.is_dir():
-        raise UsageError(f"--out {out} is a folder; name a file in it, {out / NAME}")
+        raise UsageError(f"--out {out} is a folder; name a file in it, {out / folder.REPORT}")
     with ExitStack() as stack:
         page = made(paths, stack, given["data"], given["cache"], given["size"])
     write(out, page)
@@ -45,7 +43,7 @@ def report_on(places: Sequence[str], given: Mapping[str, Any]) -> None:
 
 def write_report(place: Path, items: Sequence[Item], store: Store | None) -> Path:
     """The report of the run or study that has just been written in a folder, in it. items: that were judged."""
-    out = place / NAME
+    out = place / folder.REPORT
     write(out, page_of([place], Texts(partial(shelf_of, items, store), more=command([place]))))
     return out
 

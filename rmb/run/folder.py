@@ -2,7 +2,7 @@
 
 run.json: how it came about. items.parquet: every verdict. sanity.parquet: those of the judges without a model on
 the same items. failures.jsonl: every question without a verdict. summary.json: the figures. batches.jsonl: the
-batches that answers were waited for, if any, written while they are under way.
+batches that answers were waited for, if any, written while they are under way. report.html: all of it to look into.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from rmb.run.rows import Judged, as_unicode, read_outcomes, write_rows
 
 SCHEMA = 3
 BATCHES = "batches.jsonl"
+REPORT = "report.html"
 FILES = {
     "run.json",
     "items.parquet",
     "sanity.parquet",
     "failures.jsonl",
     "summary.json",
-    "report.html",
+    REPORT,
     BATCHES,
 }
-STUDY_FILES = {"study.json", "results.json", "leaderboard.csv", "sanity.parquet", "cells", "report.html"}
+STUDY_FILES = {"study.json", "results.json", "leaderboard.csv", "sanity.parquet", "cells", REPORT}
 """What the folder of a study holds, see rmb.studies.folder."""
 PROBE = ".probe"
 LEFT = {PROBE, *(f".{name}.part" for name in (*FILES, *STUDY_FILES))}
@@ -117,6 +118,8 @@ class Contents:
 def write(folder: Path, contents: Contents) -> None:
     """Writes the files, run.json last: a folder that has it is whole. Raises StorageError if the disk fails."""
     with storage(folder):
+        # One of a run before shows other figures than these; a new one is written after them.
+        (folder / REPORT).unlink(missing_ok=True)
         for name, judged in (("items", {contents.judge: contents.outcomes}), ("sanity", contents.sanity)):
             with whole(folder / f"{name}.parquet") as part:
                 write_rows(part, judged, convention=contents.convention, stored=name == "items")
