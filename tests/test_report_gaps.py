@@ -146,7 +146,7 @@ def test_items_of_other_data_are_not_mixed_up(rmb: Rmb) -> None:
     assert rmb("report", "run", "--data", "other").code == 0
     index = pages.read("run/report.html").index()
     assert set(index["items"]["chunk"]) == {-1}
-    assert "0 of 147 items are in this file" in index["absent"]
+    assert "Of 147 of 147 items the texts are not shown" in index["absent"]
 
 
 @pytest.mark.usefixtures("mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ Examples:
   rmb show runs/20261121T120000Z-embedded-pairwise_v2
   rmb show runs/20261121T120000Z-embedded-pairwise_v2 --item pairwise/3
 """
+
+UNSEEN = re.compile(
+    "[\\0-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
+"""What a terminal would obey, or cannot show: controls, marks of direction, lone surrogates."""
 
 MINE = (
     click.option(
@@ -35,6 +41,11 @@ def show(run: str, item: str | None, data: str | None, cache: str | None) -> Non
         show_run(place)
     else:
         show_in_full(place, item, data, cache)
+
+
+def say(text: str) -> None:
+    """Prints a text of others; what cannot be seen in it stands there as Python writes it."""
+    click.echo(UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text))
 
 
 def show_run(place: Path) -> None:
@@ -71,7 +82,7 @@ def show_in_full(place: Path, item: str, data: str | None, cache: str | None) ->
     mine = [row for row in rows if row["item"] == item]
     if not mine:
         raise UnknownName("item", item, {row["item"] for row in rows}, hint=f"(in {place})")
-    click.echo(f"{item}  {mine[0]['goal']}/{mine[0]['scenario']}  judge {manifest['judge']['name']}")
+    say(f"{item}  {mine[0]['goal']}/{mine[0]['scenario']}  judge {manifest['judge']['name']}")
     show_item(manifest, item, data)
     # Some judges' answers are never stored: they cost less than a look-up.
     kind = manifest["judge"]["card"]["kind"]
@@ -84,7 +95,7 @@ def show_in_full(place: Path, item: str, data: str | None, cache: str | None) ->
                 if key not in asked:
                     asked.add(key)
                     show_answer(len(asked), store.get(key))
-            click.echo(conclusion(row))
+            say(conclusion(row))
 
 
 def show_item(manifest: dict[str, Any], item: str, data: str | None) -> None:
@@ -98,40 +109,40 @@ def show_item(manifest: dict[str, Any], item: str, data: str | None) -> None:
     try:
         benchmark = load_data(source)
     except RmbError as error:
-        click.echo(f"(texts not shown: {error})")
+        say(f"(texts not shown: {error})")
         return
     if benchmark.fingerprint != manifest["data"]["fingerprint"]:
-        click.echo("(texts not shown: this is other data than the run was made on; name it with --data)")
+        say("(texts not shown: this is other data than the run was made on; name it with --data)")
         return
     found = by_id(benchmark.items, item)
-    click.echo(f"\n{plain(found.conversation)}\n")
+    say(f"\n{plain(found.conversation)}\n")
     for place, candidate in enumerate(found.candidates):
         role = "best" if place == found.best else f"loser {place}"
-        click.echo(f"[{role}, {candidate.model or 'writer unknown'}]\n{candidate.text}\n")
+        say(f"[{role}, {candidate.model or 'writer unknown'}]\n{candidate.text}\n")
 
 
 def show_answer(number: int, stored: dict[str, Any] | None) -> None:
     """A question as it was sent, and the raw reply; a note if the store does not have it."""
     if stored is None:
-        click.echo(f"=== question {number}: not in this store; name the run's with --cache")
+        say(f"=== question {number}: not in this store; name the run's with --cache")
         return
     for message in stored["request"].get("messages", []):
-        click.echo(f"=== question {number}, {message['role']}\n{message['content']}")
+        say(f"=== question {number}, {message['role']}\n{message['content']}")
     answer = stored["answer"]
     told = ", ".join(str(each) for each in (answer["model"], answer["finish_reason"]) if each is not None)
-    click.echo(f"=== reply {number}" + (f" ({told})" if told else ""))
+    say(f"=== reply {number}" + (f" ({told})" if told else ""))
     if answer["rewards"] is not None:
-        click.echo(
+        say(
             "score "
             + ", ".join(
                 f"{reward:.6g}" if isinstance(reward, float) else str(reward) for reward in answer["rewards"]
             )
         )
     if answer["text"] is not None:
-        click.echo(answer["text"])
+        say(answer["text"])
     for text, alternatives in answer["tokens"]:
         top = sorted(alternatives.items(), key=lambda pair: -pair[1])[:5]
-        click.echo(f"    {text!r}: " + ", ".join(f"{token!r} {log:.2f}" for token, log in top))
+        say(f"    {text!r}: " + ", ".join(f"{token!r} {log:.2f}" for token, log in top))
 
 
 def conclusion(row: dict[str, Any]) -> str:

@@ -81,10 +81,10 @@ class Rows:
         return self.lanes * LANE + SPARE
 
     def look(self, judge: int, kind: Kind) -> Look:
-        """Of one judge filled circles are pairs, hollow squares lists; judges side by side have a shape each."""
+        """Of one judge filled circles are pairs, hollow squares lists, as in its radar; judges side by side have a shape each."""
         if len(self.summaries) > 1:
             return of_series(judge)
-        return Look(judge, "square" if kind == "bon" else "circle", hollow=kind == "bon")
+        return Look(int(kind == "bon"), "square" if kind == "bon" else "circle", hollow=kind == "bon")
 
     def scale(self, panel: Sequence[Kind], start: float, end: float) -> Linear:
         """The axis of a panel, which holds all its intervals, and those of other goals: their figures have the same."""

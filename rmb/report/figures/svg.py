@@ -20,7 +20,7 @@ LONGEST = 300
 # Not in XML at all: control characters, lone surrogates, two non-characters. In XML, but able to turn round what
 # stands beside a name: the marks that force a direction. Letters of right-to-left scripts stay as they are.
 UNSHOWN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
-NARROW, SLIM, BROAD = set("ijlI.,:;|!' "), set('frt()[]{}/\\-"*'), set("mwMW%@–—…")
+NARROW, SLIM, BROAD = set("ijlI.,:;|!' "), set('frt()[]{}/\\-"*'), set("mwMW%@–—…<=>+~#&")
 
 
 def shown(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from rmb.report.page.blobs import blob
 from rmb.report.page.chunk import Chunk, Why
 from rmb.report.page.index import Entry
 from rmb.report.page.sources import Source
+from rmb.run.rows import as_unicode
 from rmb.templates import Template
 from rmb.verdicts.reasons import reason
 
@@ -47,16 +48,24 @@ class Shelf:
 
 @dataclass(slots=True)
 class Dossiers:
-    """Packed chunks, and in which of them, and where in it, an item is, by its number among the entries."""
+    """Packed chunks, and in which of them, and where in it, an item is, by its number among the entries.
+
+    unknown: entries whose items are not on the shelf.
+    """
 
     chunks: list[str] = field(default_factory=list)
     places: dict[int, tuple[int, int]] = field(default_factory=dict)
     openings: dict[str, str] = field(default_factory=dict)
+    unknown: int = 0
 
 
 def dossiers(found: Sequence[Entry], sources: Sequence[Source], shelf: Shelf, *, room: int) -> Dossiers:
     """As many items in full as fit into `room` characters of packed chunks; openings of all conversations."""
-    made = Dossiers(openings=openings(found, shelf))
+    # Rows have ids as Parquet holds them.
+    shelf = replace(shelf, items={as_unicode(name): items for name, items in shelf.items.items()})
+    made = Dossiers(
+        openings=openings(found, shelf), unknown=sum(shelf.item(entry) is None for entry in found)
+    )
     reads, tables = [reading(source) for source in sources], [source.rows() for source in sources]
     for group in chunked(found, shelf):
         chunk, places = Chunk(shelf.answer), {}

@@ -53,15 +53,23 @@ def items(runs: Mapping[str, Source], texts: Texts, *, taken: int) -> Items:
     room = int(texts.size * 1e6) - taken - len(blob(bare)) - MARGIN
     try:
         made = dossiers(found, sources, texts.shelf(), room=room)
-        absent = None if len(made.places) == len(found) else cut(len(made.places), len(found), texts)
+        absent = cut(made, len(found), texts)
     except RmbError as error:
         made, absent = Dossiers(), f"The texts of the items are not in this file: {error}"
     return Items(blob(packed(found, list(runs), made, absent)), made.chunks, absent, outcomes)
 
 
-def cut(held: int, every: int, texts: Texts) -> str:
-    """That only some items are in full."""
-    return (
-        f"The texts of {held:,} of {every:,} items are in this file, a few conversations of each scenario, so that it "
-        f"stays below {texts.size:g} MB. For one with more: {texts.more}"
-    )
+def cut(made: Dossiers, every: int, texts: Texts) -> str | None:
+    """That only some items are in full, and why; None if all are."""
+    told, held = [], len(made.places)
+    if held + made.unknown < every:
+        told.append(
+            f"The texts of {held:,} of {every:,} items are in this file, a few conversations of each scenario, so that it "
+            f"stays below {texts.size:g} MB. For one with more: {texts.more}"
+        )
+    if made.unknown:
+        told.append(
+            f"Of {made.unknown:,} of {every:,} items the texts are not shown: the data at hand does not hold them, or "
+            "others by now."
+        )
+    return " ".join(told) or None

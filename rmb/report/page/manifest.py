@@ -24,7 +24,7 @@ def manifest(runs: Mapping[str, Source], study: Mapping[str, Any] | None = None)
 
 def entries(told: Mapping[str, Any], summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The entries of a manifest, in words or as JSON; what it does not have is left out."""
-    yield from ((name, str(told[name])) for name in PLAIN if told.get(name) is not None)
+    yield from ((name, plain(told[name])) for name in PLAIN if told.get(name) is not None)
     judge = told.get("judge") or {}
     if judge:
         yield "judge", f"{judge.get('name')}, card sha256 {judge.get('sha256')}"
@@ -34,6 +34,11 @@ def entries(told: Mapping[str, Any], summary: Mapping[str, Any]) -> Iterator[tup
     yield from ((name.replace("_", " "), indented(told[name])) for name in NESTED if told.get(name))
     if summary.get("convention"):
         yield "convention", indented(summary["convention"])
+
+
+def plain(value: Any) -> str:
+    """A value in words; of a number the digits that it was made of, without what adding them up left."""
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def indented(value: Any) -> str:
