@@ -9,23 +9,19 @@ from importlib import resources
 
 @cache
 def stylesheet() -> str:
-    """figures.css: light and dark, by custom properties."""
+    """figures.css: light and dark, by custom properties that follow the page's color-scheme."""
     return resources.files(__package__).joinpath("figures.css").read_text(encoding="utf-8")
 
 
-def properties(block: str) -> dict[str, str]:
-    """The custom properties that a block of the stylesheet sets, by name.
-
-    >>> properties("--fig-ink: #000000; --fig-grid: #dddddd;")
-    {'--fig-ink': '#000000', '--fig-grid': '#dddddd'}
-    """
-    return dict(re.findall(r"(--[\w-]+):\s*([^;]+);", block))
+def colours() -> dict[str, tuple[str, str]]:
+    """The custom properties that the stylesheet sets, by name: in light, and in dark."""
+    found = re.findall(r"(--[\w-]+):\s*light-dark\((#\w+), (#\w+)\);", stylesheet())
+    return {name: (light, dark) for name, light, dark in found}
 
 
 @cache
 def light() -> str:
     """The stylesheet with the light colours in their places, for renderers that know no custom properties."""
-    whole = stylesheet()
-    values = properties(whole.partition("}")[0])
-    rules = re.findall(r"^\.figure.*\}$", whole, flags=re.MULTILINE)
-    return re.sub(r"var\((--[\w-]+)\)", lambda found: values[found[1]], "\n".join(rules))
+    values = colours()
+    rules = re.findall(r"^\.figure.*\}$", stylesheet(), flags=re.MULTILINE)
+    return re.sub(r"var\((--[\w-]+)\)", lambda found: values[found[1]][0], "\n".join(rules))
