@@ -58,7 +58,7 @@ def plot_runs(places: Sequence[str], given: Given) -> None:
 
 
 def drawn_of_study(paths: Sequence[Path], given: Given) -> list[str]:
-    """What dollars buy in a study's cells; none where no price is known."""
+    """What dollars buy in a study's cells, or seconds where no cell costs dollars; none where neither is known."""
     if len(paths) > 1:
         raise UsageError("a study is drawn alone: rmb plot STUDY --what pareto")
     if given["what"] != "pareto":
@@ -66,8 +66,13 @@ def drawn_of_study(paths: Sequence[Path], given: Given) -> list[str]:
             f"{paths[0]} is a study, of which --what pareto is drawn; {given['what']} is of runs, "
             f"as those below {paths[0] / 'cells'}"
         )
-    points = figures.points_of_study(folder.read_json(paths[0], "results.json"))
-    return [one for one in [figures.pareto(points)] if one is not None]
+    results = folder.read_json(paths[0], "results.json")
+    points = figures.points_of_study(results)
+    if any(one.price for one in points):
+        drawn = figures.pareto(points)
+    else:
+        drawn = figures.pareto(figures.points_of_study(results, of="seconds"), of="seconds")
+    return [drawn] if drawn else []
 
 
 def drawn_of_runs(paths: Sequence[Path], given: Given) -> list[str]:
