@@ -26,7 +26,7 @@ FLAGS = (
     "--no-first-run",
 )
 LOCAL = ("file:", "data:", "blob:")
-PATIENCE = 10_000
+PATIENCE = 30_000
 """Milliseconds that a test waits for something to appear; the machine may be busy."""
 
 

@@ -84,6 +84,11 @@ function answerDetails(chunkRead, number, label) {
   const hint = [answer.model, answer.finish].filter((text) => typeof text === "string");
   const summary = make("summary", {}, label, hint.length ? make("span", { class: "quiet" }, " · ", inline(hint.join(" · "))) : null);
   const details = make("details", { class: "answer" }, summary);
-  details.addEventListener("toggle", () => details.append(...answerParts(chunkRead, answer)), { once: true });
+  const fill = () => {
+    if (details.childElementCount === 1) details.append(...answerParts(chunkRead, answer));
+  };
+  // At the click, so that it is there when it opens; and where something else opens it.
+  summary.addEventListener("click", fill);
+  details.addEventListener("toggle", fill);
   return details;
 }
