@@ -139,11 +139,7 @@ class GenerativeJudge(Asked):
         super().__init__(card, client, line)
         self.template, self.examples = template, examples
         self.said: dict[tuple[str, int], tuple[str, ...]] = {}
-        rule = template.verdict
-        # Labels such as "A>>B" are several tokens, and have no probability at one place.
-        fit = rule.responses == "best" or (rule.labels and all(map(str.isalpha, rule.labels)))
-        said = {"read": card.read if fit else None, "fallback": card.fallback}
-        self.rule = rule.model_copy(update={name: way for name, way in said.items() if way})
+        self.rule = template.verdict.read_as(card.read, card.fallback)
         self.width: int | None = template.width
         self.before: tuple[Stage, ...] = ()
         self.reply: Stage | None = None

@@ -98,6 +98,13 @@ class VerdictRule(pydantic.BaseModel):
         }
         return self.model_copy(update={"responses": None, "labels": labels})
 
+    def read_as(self, read: str | None, fallback: str | None) -> VerdictRule:
+        """The rule as a judge's card wants it read; None leaves it as it is."""
+        # Labels such as "A>>B" are several tokens, and have no probability at one place.
+        fit = self.responses == "best" or (self.labels and all(map(str.isalpha, self.labels)))
+        said = {"read": read if fit else None, "fallback": fallback}
+        return self.model_copy(update={name: way for name, way in said.items() if way})
+
     @property
     def forms(self) -> list[str]:
         """Every verdict as it is to be written, in the order declared: ["[[A]]", "[[B]]"]; of a ranking, its shape."""

@@ -143,8 +143,7 @@ def reading(source: Source) -> Why | None:
         return None
     if template.identity != used:
         return None
-    rule = template.verdict
-    return partial(reason, rule.model_copy(update={"read": card["read"]}) if card.get("read") else rule)
+    return partial(reason, template.verdict.read_as(card.get("read"), card.get("fallback")))
 
 
 def openings(found: Sequence[Entry], shelf: Shelf) -> dict[str, str]:

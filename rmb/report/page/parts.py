@@ -100,8 +100,3 @@ class Section:
     title: str
     parts: Sequence[Part]
     absent: Sequence[str] = field(default=())
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to show, not even what is missing."""
-        return not self.parts and not self.absent
