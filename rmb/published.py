@@ -11,6 +11,11 @@ from rmb.strict import Strict
 Share = Annotated[float, pydantic.Field(ge=0, le=1)]
 
 
+def odd(bon: float, pairwise: float) -> bool:
+    """True where best-of-N and pairs have the same figure: a list is won only by winning all of its pairs."""
+    return 0 < bon == pairwise < 1
+
+
 class Sets(Strict):
     """The figures of one goal on both sets."""
 

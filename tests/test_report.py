@@ -207,6 +207,20 @@ def test_what_was_asked_and_answered_is_there_to_the_letter(runs: Path) -> None:
     assert seen == len(rows) > 100
 
 
+def test_a_panel_s_verdict_shows_every_member_s_answer(runs: Path) -> None:
+    """All answers that a verdict rests on are there, the members' one after the other."""
+    page = pages.read(runs / "runs/panel/report.html")
+    for row in read_rows(runs / "runs/panel/items.parquet"):
+        told, _ = page.item(row["item"])
+        (same,) = [
+            one
+            for one in told["judged"]["0"]
+            if (one["loser"], one["position"], one["sample"])
+            == (row["loser"], row["position"], row["sample"])
+        ]
+        assert len(same["answers"]) == len(row["answer_keys"]) >= 3
+
+
 def test_a_report_is_written_once_and_for_all_alike(
     runs: Path, rmb: Rmb, monkeypatch: pytest.MonkeyPatch
 ) -> None:

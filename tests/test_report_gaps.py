@@ -172,6 +172,16 @@ def test_one_run_that_cannot_be_compared_spoils_no_other(mine: Path, rmb: Rmb) -
     assert {told.run for told in page.told} == {0, 1}
 
 
+def test_a_convention_that_is_not_known_is_the_usual_one(mine: Path, rmb: Rmb) -> None:
+    """A run of another version, whose orders count in a way that this one does not know, is compared all the same."""
+    shutil.copytree(mine, "again")
+    changed("summary.json", lambda it: it["convention"].update(credit_of_orders="by luck"))(mine)
+    assert rmb("report", "run", "again", "--out", "both.html").code == 0
+    assert (
+        "On the 147 items that all share; tie 0, failure 0, expected, micro." in pages.read("both.html").words
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rmb.published import odd
+
 if TYPE_CHECKING:
     from rich.table import Table
 
     from rmb.cards import JudgeCard
-    from rmb.published import Published, Sets
+    from rmb.published import Published, odd
 
 MOST_WIDE = 260
 """Columns of a listing that goes to a file: a judge is one line there, whatever its summary."""
@@ -102,7 +104,7 @@ def published_table(source: str, found: Mapping[str, Published]) -> Table:
 
     goals = {name: (one.helpfulness, one.harmlessness) for name, one in found.items()}
     notes = ["as published, by the source's own protocol: no target for a run of yours"]
-    if any(odd(sets) for both in goals.values() for sets in both):
+    if any(odd(sets.bon, sets.pairwise) for both in goals.values() for sets in both):
         notes.append("* BoN equals pairs: near impossible, so probably an error in the source's table")
     table = Table(
         title=Text(f"Published: {source}"),
@@ -118,14 +120,9 @@ def published_table(source: str, found: Mapping[str, Published]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, one in found.items():
         figures = [
-            f"{figure:.3f}{'*' if odd(sets) else ' '}"
+            f"{figure:.3f}{'*' if odd(sets.bon, sets.pairwise) else ' '}"
             for sets in goals[name]
             for figure in (sets.bon, sets.pairwise)
         ]
         table.add_row(Text(name), f"{one.overall:.3f}", *figures)
     return table
-
-
-def odd(sets: Sets) -> bool:
-    """True where best-of-N and pairs have the same figure: a list is won only by winning all of its pairs."""
-    return 0 < sets.bon == sets.pairwise < 1

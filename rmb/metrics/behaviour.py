@@ -11,7 +11,7 @@ from rmb.metrics.families import family
 from rmb.metrics.generators import generators
 from rmb.metrics.intervals import RESAMPLES, found_in
 from rmb.metrics.position import flips, position_test
-from rmb.metrics.preferences import Slopes, length_parts, own_family_parts, slopes
+from rmb.metrics.preferences import length_parts, own_family_parts, slopes
 from rmb.outcomes import HEADLINE, Convention, Outcome
 
 
@@ -21,12 +21,11 @@ def behaviour(
     model: str | None = None,
     convention: Convention = HEADLINE,
     resamples: int = RESAMPLES,
-    tested: bool = True,
 ) -> dict[str, Any]:
     """The block "behaviour" of summary.json.
 
     model: the judge's own, whose family is looked for among the writers. Shares are scores as in the rest of
-    summary.json; None where nothing was measured. resamples: 0 leaves out intervals; tested: False leaves out the test of position and the regression.
+    summary.json; None where nothing was measured. resamples: 0 leaves out intervals.
     """
     judged = columns(outcomes)
     mine = family(model)
@@ -35,7 +34,7 @@ def behaviour(
     cells = {name: None if figure is None else figure.to_json() for name, figure in found.items()}
     of_shown, of_averaged = calibration.shown(judged), calibration.combined(judged)
     return {
-        "position": {"p": position_test(judged) if tested else None, "flips": flips(judged).to_json()},
+        "position": {"p": position_test(judged), "flips": flips(judged).to_json()},
         "length": {
             name: cells[name]
             for name in ("longer_preferred", "longer_is_best", "accuracy_longer", "accuracy_shorter")
@@ -45,7 +44,7 @@ def behaviour(
             "preferred": cells["own_preferred"],
             "is_best": cells["own_is_best"],
         },
-        "slopes": (slopes(judged, mine) if tested else Slopes(why="not asked for")).to_json(),
+        "slopes": slopes(judged, mine).to_json(),
         "generators": generators(judged, convention),
         "calibration": None
         if of_shown is None

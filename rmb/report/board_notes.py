@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from rmb.datasets.official import LISTS, PAIRS
+from rmb.published import odd
 from rmb.report.leaderboard import RMB, UNKNOWN, Entry, Line, Made
 
 PUBLISHED, PARTIAL = "†", "‡"
@@ -67,18 +68,18 @@ def of_published(published: Sequence[Entry]) -> Iterator[str]:
             f"{PUBLISHED} As published in {source}, by its own protocol: no target for a run. Without intervals; beside a "
             "run's the figures count as exact, so ranges are rather too narrow."
         )
-    if strange := [entry.judge for entry in published if odd(entry)]:
+    if strange := [entry.judge for entry in published if is_odd(entry)]:
         yield f"BoN equals Pair in a goal of {some(strange)}: near impossible, so probably an error in the source's table."
 
 
-def odd(entry: Entry) -> bool:
-    """True where best-of-N and pairs have the same figure: a list is won only by winning all of its pairs."""
+def is_odd(entry: Entry) -> bool:
+    """Whether a goal of an entry has the same figure for lists and for pairs."""
     pairs = [
         (it, entry.figures.get((path[0], "pairwise")))
         for path, it in entry.figures.items()
         if path[1:] == ("bon",)
     ]
-    return any(lists and pair and 0 < lists["value"] == pair["value"] < 1 for lists, pair in pairs)
+    return any(lists and pair and odd(lists["value"], pair["value"]) for lists, pair in pairs)
 
 
 def warnings(lines: Sequence[Line]) -> Iterator[str]:

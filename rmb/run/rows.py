@@ -155,7 +155,7 @@ def read_rows(path: Path, names: Sequence[str] | None = None) -> list[dict[str, 
 
 
 def stream_rows(path: Path, names: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The rows one after the other, of all columns or of some: as dicts, all of them take a hundred times a file's room.
+    """The rows one after the other, of all columns or of some: all of them as dicts would take many times a file's room.
 
     Raises DataError, naming the file, if it is absent or broken, or if a column is absent or not what it should be.
     """
@@ -215,7 +215,7 @@ def schema() -> Any:
 def read_outcomes(path: Path, *, keys: bool = True) -> dict[str, tuple[Outcome, ...]]:
     """The outcomes by judge, as they were written but for what answers cost, and for items without a loser.
 
-    keys: False leaves out where the answers are kept, a third of the memory. Raises DataError as read_rows.
+    keys: False leaves out where the answers are kept. Raises DataError as read_rows.
     """
     names = [name for name in COLUMNS if name not in UNREAD]
     rows = stream_rows(path, [*names, KEYS] if keys else names)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rmb.errors import DataError
+from rmb.errors import DataError, UsageError
 from rmb.outcomes import HEADLINE, Convention, ItemFacts, Outcome
 from rmb.report.leaderboard import RMB, published_entries
 from rmb.report.page import figures_of_runs, grid, versus
@@ -111,7 +111,7 @@ def common(sources: Sequence[Source]) -> Convention:
     """The convention of all runs; the headline's where they differ, or one does not tell."""
     try:
         told = {Convention.from_json(source.summary["convention"]) for source in sources}
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, UsageError):
         return HEADLINE
     return told.pop() if len(told) == 1 else HEADLINE
 

@@ -73,9 +73,10 @@ class Chunk:
             "graded": bool(row.get("graded")),
             "credit": row.get("credit"),
             "failure": None if failure is None else [failure, row.get("detail") or ""],
+            # A panel's verdict rests on more answers than its showing tells the responses of.
             "answers": [
                 self.answered(key, known, partial(why, shown=texts) if why and not failure else None)
-                for key, texts in zip(keys, shown, strict=False)
+                for key, texts in zip(keys, [*shown, *[()] * len(keys)], strict=False)
             ],
         }
 
@@ -131,7 +132,7 @@ class Chunk:
         }
 
 
-def responses(row: Row, item: Item, answers: int) -> list[list[str]]:
+def responses(row: Row, item: Item, answers: int) -> list[Sequence[str]]:
     """The responses that each answer of a showing was about, in the order shown; of a list, in its order as far as
     it is told by the two.
     """

@@ -15,7 +15,7 @@ SETS: Mapping[Set, str] = {"bon": "BoN", "pairwise": "pairs"}
 MOST_AROUND = 4
 """Judges in one radar: more are a tangle, and stand in the plot below it."""
 SHORT = {"helpfulness": "help.", "harmlessness": "harm."}
-WHOLE = {"averaged": "averaged", "consistent": "consistent"}
+WHOLE = ("averaged", "consistent")
 RATES = {"position_consistency": "same verdict", "first_position_rate": "says first"}
 
 
@@ -26,7 +26,7 @@ def headline(runs: Sequence[Told], published: Sequence[Row] = ()) -> Section:
         "judge",
         "Overall",
         *(f"{SHORT.get(goal, goal)} {name}" for goal in goals for name in SETS.values()),
-        *WHOLE.values(),
+        *WHOLE,
         *RATES.values(),
         "covered",
     ]

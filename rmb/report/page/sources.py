@@ -69,18 +69,8 @@ class Source:
     @property
     def template(self) -> str | None:
         """The template's name; None for a judge without one."""
-        return self.part("template")
-
-    def part(self, role: str) -> str | None:
-        """The name of the template, criteria or style that the judge was asked with; None without one."""
         used = self.manifest.get("template") or {}
-        return str(used[role]["name"]) if role in used else None
-
-    @property
-    def fingerprint(self) -> str | None:
-        """Of the data that was judged; None where it is not told."""
-        told = self.manifest.get("data") or {}
-        return told.get("fingerprint")
+        return str(used["template"]["name"]) if "template" in used else None
 
 
 def opened(place: Path) -> Source:
