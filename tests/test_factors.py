@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rmb.errors import UnknownName, UsageError
 from rmb.metrics import summarise
-from rmb.metrics.alignment import aligned
+from rmb.metrics.shared_items import aligned
 from rmb.metrics.averages import Groups
 from rmb.metrics.columns import Columns, columns
 from rmb.metrics.contrasts import Contrast, effects_in, family, interactions_in

@@ -12,7 +12,7 @@ import click
 from rmb.cli.options import convention
 from rmb.cli.reporting import report_on
 from rmb.errors import UsageError
-from rmb.metrics.alignment import shared
+from rmb.metrics.shared_items import shared
 from rmb.metrics.comparison import compare
 from rmb.outcomes import HEADLINE, Outcome
 from rmb.report.compared import tables

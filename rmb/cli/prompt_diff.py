@@ -15,7 +15,7 @@ from rich.text import Text
 
 from rmb import content
 from rmb.errors import UsageError
-from rmb.metrics.alignment import shared
+from rmb.metrics.shared_items import shared
 from rmb.metrics.columns import columns
 from rmb.metrics.paired import right
 from rmb.report.table import wide_console

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from rmb.metrics.agreement import Agreement, agreement, alpha, disagreements
-from rmb.metrics.alignment import shared
+from rmb.metrics.shared_items import shared
 from rmb.metrics.columns import Columns, columns
 from rmb.metrics.intervals import RESAMPLES
 from rmb.metrics.paired import MATTERS, Finding, Paired, finding, holm, in_words, paired

@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from rmb.errors import UnknownName, UsageError
-from rmb.metrics.alignment import aligned
+from rmb.metrics.shared_items import aligned
 from rmb.metrics.arrays import Flags, Floats, Integers, summed
 from rmb.metrics.averages import Groups
 from rmb.metrics.columns import Columns

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 from urllib.parse import urlencode
 
-from rmb.metrics.alignment import shared
+from rmb.metrics.shared_items import shared
 from rmb.metrics.columns import columns
 from rmb.metrics.comparison import Contest, contest
 from rmb.outcomes import Convention, Outcome
