@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from rmb.errors import UnknownName, UsageError
 from rmb.metrics import summarise
-from rmb.metrics.shared_items import aligned
 from rmb.metrics.averages import Groups
 from rmb.metrics.columns import Columns, columns
 from rmb.metrics.contrasts import Contrast, effects_in, family, interactions_in
@@ -24,6 +23,7 @@ from rmb.metrics.grid import Cell, Grid, grid
 from rmb.metrics.intervals import found_in
 from rmb.metrics.paired import holm, measured, paired
 from rmb.metrics.permutation import sign_flip
+from rmb.metrics.shared_items import aligned
 from rmb.metrics.together import figures_of, sign_flips
 from rmb.outcomes import HEADLINE, Convention, Outcome
 from tests.builders import listing, outcome, told

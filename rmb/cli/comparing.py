@@ -12,8 +12,8 @@ import click
 from rmb.cli.options import convention
 from rmb.cli.reporting import report_on
 from rmb.errors import UsageError
-from rmb.metrics.shared_items import shared
 from rmb.metrics.comparison import compare
+from rmb.metrics.shared_items import shared
 from rmb.outcomes import HEADLINE, Outcome
 from rmb.report.compared import tables
 from rmb.report.page.items import SIZE

@@ -15,9 +15,9 @@ from rich.text import Text
 
 from rmb import content
 from rmb.errors import UsageError
-from rmb.metrics.shared_items import shared
 from rmb.metrics.columns import columns
 from rmb.metrics.paired import right
+from rmb.metrics.shared_items import shared
 from rmb.report.table import wide_console
 from rmb.run import folder
 from rmb.templates import Template

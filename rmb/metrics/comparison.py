@@ -8,11 +8,11 @@ from itertools import combinations
 from typing import Any
 
 from rmb.metrics.agreement import Agreement, agreement, alpha, disagreements
-from rmb.metrics.shared_items import shared
 from rmb.metrics.columns import Columns, columns
 from rmb.metrics.intervals import RESAMPLES
 from rmb.metrics.paired import MATTERS, Finding, Paired, finding, holm, in_words, paired
 from rmb.metrics.sensitivity import Sensitivity, sensitivity
+from rmb.metrics.shared_items import shared
 from rmb.metrics.summary import summarise
 from rmb.outcomes import HEADLINE, Convention, Outcome
 

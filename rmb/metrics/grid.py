@@ -10,12 +10,12 @@ from itertools import product
 import numpy as np
 
 from rmb.errors import UnknownName, UsageError
-from rmb.metrics.shared_items import aligned
 from rmb.metrics.arrays import Flags, Floats, Integers, summed
 from rmb.metrics.averages import Groups
 from rmb.metrics.columns import Columns
 from rmb.metrics.credits import item_credits
 from rmb.metrics.intervals import ratio
+from rmb.metrics.shared_items import aligned
 from rmb.outcomes import HEADLINE, Convention
 
 COMPLETE = 0.99

@@ -17,8 +17,8 @@ from typing import get_args
 import numpy as np
 
 from rmb.errors import UnknownName, UsageError
-from rmb.metrics.shared_items import numbered, shared
 from rmb.metrics.columns import exact_sum
+from rmb.metrics.shared_items import numbered, shared
 from rmb.outcomes import How, ItemFacts, Listed, Outcome, Showing
 from rmb.records import Failure, Usage
 

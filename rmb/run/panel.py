@@ -10,9 +10,9 @@ from typing import Any
 
 from rmb.errors import UsageError
 from rmb.metrics.agreement import agreement
-from rmb.metrics.shared_items import shared
 from rmb.metrics.columns import columns
 from rmb.metrics.sampling import singles
+from rmb.metrics.shared_items import shared
 from rmb.metrics.votes import Rule, of_panel, of_samples, one_voice, samples_of
 from rmb.outcomes import Outcome, Showing
 from rmb.records import Orders, Usage

@@ -7,9 +7,9 @@ from itertools import combinations
 from typing import Any
 from urllib.parse import urlencode
 
-from rmb.metrics.shared_items import shared
 from rmb.metrics.columns import columns
 from rmb.metrics.comparison import Contest, contest
+from rmb.metrics.shared_items import shared
 from rmb.outcomes import Convention, Outcome
 from rmb.report import figures
 from rmb.report.page.index import FAILED, INCONSISTENT, RIGHT, WRONG
