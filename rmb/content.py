@@ -24,6 +24,7 @@ ENDINGS = {
     "prompts/criteria": ".jinja",
     "prompts/styles": ".jinja",
     "prompts/written": ".jinja",
+    "prompts/build": ".jinja",
 }
 PROMPTS = {"template": "prompts", "criteria": "prompts/criteria", "style": "prompts/styles"}
 """What a prompt is put together from, and the folder of each part."""
@@ -37,6 +38,7 @@ SORTS = {
     "prompts/criteria": "criteria",
     "prompts/styles": "style",
     "prompts/written": "writing",
+    "prompts/build": "build prompt",
 }
 
 

@@ -130,18 +130,17 @@ class Writing:
     jinja: jinja2.Template
 
     @classmethod
-    def load(cls, name: str) -> Writing:
-        """The file of that name in prompts/written, or the user's."""
-        source = content.read("prompts/written", name)
+    def load(cls, name: str, folder: str = "prompts/written") -> Writing:
+        """The file of that name in a folder of prompts, or the user's."""
+        source = content.read(folder, name)
         _, body = content.split(source, PartMatter)
         return cls(source, compiled(source.name, body))
 
-    def render(self, question: Question) -> tuple[Message, ...]:
-        """The chat messages that ask for it."""
+    def render(self, question: Question, **more: Any) -> tuple[Message, ...]:
+        """The chat messages that ask for it. more: what the file may use beside the conversation and a fence."""
         texts = [message.content for message in question.conversation]
-        return messages(
-            self.source, self.jinja, {"conversation": question.conversation, "fence": fence(texts, ())}
-        )
+        values = {"conversation": question.conversation, "fence": fence(texts, ()), **more}
+        return messages(self.source, self.jinja, values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from rmb.cards import Generative, Limits, NamedCard, Sampling
 from rmb.records import Answer, Item
 from rmb.run import Run, Settings, execute
 from rmb.scorers.budget import Budget
-from rmb.scorers.generative import GenerativeJudge, open_client
+from rmb.scorers.generative import GenerativeJudge
+from rmb.scorers.language_model import open_client
 from rmb.store import Store
 from rmb.templates import Template
 from tests.builders import Listener, pair, run

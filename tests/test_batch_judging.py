@@ -22,7 +22,7 @@ from rmb.cards import Price, Sampling, open_card
 from rmb.errors import RefusedError, UsageError
 from rmb.records import Answer
 from rmb.scorers import Scorer
-from rmb.scorers.generative import open_client
+from rmb.scorers.language_model import open_client
 from rmb.store import Store
 from rmb.testing import ScorerContract
 from tests.batched import CLAUDE, GPT, ITEMS, MODELS, answers, ask, batched, card, created, judge, quickly

@@ -19,7 +19,7 @@ from rmb.records import Answer, Usage
 from rmb.scorers.attempts import Cost, broken, completed, no_answer
 from rmb.scorers.budget import Budget
 from rmb.scorers.faults import Complaint
-from rmb.scorers.generative import open_client
+from rmb.scorers.language_model import open_client
 from rmb.scorers.litellm_client import import_litellm
 from rmb.scorers.pace import Pace
 from rmb.scorers.prices import listed, rates_of, table

@@ -12,7 +12,8 @@ import pytest
 from rmb.cards import Generative, Limits, Price
 from rmb.records import Item
 from rmb.run import Run, Settings, execute
-from rmb.scorers.generative import GenerativeJudge, open_client
+from rmb.scorers.generative import GenerativeJudge
+from rmb.scorers.language_model import open_client
 from rmb.store import Store
 from rmb.templates import Template
 from tests.builders import Listener, pair

@@ -13,7 +13,7 @@ import pytest
 from rmb.cards import Generative, Limits, Price
 from rmb.errors import RefusedError, RmbError, UsageError
 from rmb.records import Answer, Failure
-from rmb.scorers.generative import open_client
+from rmb.scorers.language_model import open_client
 from rmb.scorers.pace import Pace
 from tests.fake_api import FakeApi, Reply, TokenBucket
 

@@ -22,7 +22,7 @@ from rmb.metrics.credits import item_credits
 from rmb.outcomes import Convention, facts
 from rmb.records import Answer, Failure, Item, Question, Scores, Usage
 from rmb.run import Run, Settings, execute
-from rmb.run.execute import together
+from rmb.run.inquiry import together
 from rmb.store import SCHEMA, Store
 from rmb.testing import Scripted
 from tests.builders import Listener, always_first, credit, honest, listing, pair, run

@@ -27,7 +27,8 @@ from rmb.report.progress import Watch, span
 from rmb.report.speed import FEWEST, WINDOW_S, Speed
 from rmb.run import Settings, execute
 from rmb.scorers.asking import Line, lines_of
-from rmb.scorers.generative import GenerativeJudge, open_client
+from rmb.scorers.generative import GenerativeJudge
+from rmb.scorers.language_model import open_client
 from rmb.scorers.pace import Pace, Turn
 from rmb.templates import Template
 from tests.builders import pair

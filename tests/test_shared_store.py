@@ -21,7 +21,8 @@ from rmb.cards import Generative, Limits, Price
 from rmb.run import Run, Settings, execute
 from rmb.run.execute import prepare
 from rmb.scorers.asking import in_hand
-from rmb.scorers.generative import GenerativeJudge, open_client
+from rmb.scorers.generative import GenerativeJudge
+from rmb.scorers.language_model import open_client
 from rmb.store import Store
 from rmb.templates import Template
 from tests.builders import Listener, pair

@@ -14,7 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from rmb.cli.dry_run import refuse_without_key, taking
+from rmb.cli.dry_run import need, refuse_without_key, taking
 from rmb.cli.judging import store_folder
 from rmb.cli.opening import load_data
 from rmb.cli.options import convention
@@ -79,23 +79,8 @@ def takes(seats: Sequence[Seat], asked: Sequence[Asked]) -> Iterator[Need]:
     """What each cell takes beyond those above it."""
     seen: set[str] = set()
     for seat, one in zip(seats, asked, strict=True):
-        found = taking(one.scorer, one.planned, one.asking, seen)
-        card = seat.judge.card.card
-        needed = found.estimate(card)
-        tokens = 0 if needed is None else needed.prompt_tokens + needed.most_reply_tokens
-        yield Need(
-            seat.cell.name,
-            found.distinct,
-            found.stored,
-            found.elsewhere,
-            len(found.requests),
-            None if needed is None else needed.prompt_tokens,
-            None if needed is None else needed.most_reply_tokens,
-            0.0 if needed is None else needed.least_usd,
-            0.0 if needed is None else needed.most_usd,
-            seat.cell.judge,
-            found.seconds(card, tokens),
-        )
+        found = taking(one.scorer, one.planned.questions, one.asking, seen)
+        yield need(seat.cell.name, seat.judge.card.card, found, judge=seat.cell.judge)
 
 
 def consent(left: int, wanted: Sequence[Need], *, yes: bool, quiet: bool) -> None:

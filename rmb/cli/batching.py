@@ -27,7 +27,8 @@ def asked(judge: Judge, items: Sequence[Item], options: Options, store: Store | 
         )
     under_way = keys_under_way(store) if store is not None else set()
     if under_way:
-        found = taking(judge.scorer, *prepare(judge.scorer, items, options.settings, store), set())
+        planned, asking = prepare(judge.scorer, items, options.settings, store)
+        found = taking(judge.scorer, planned.questions, asking, set())
         if twice := len(under_way & found.keys):
             LOG.warning(
                 "%s questions are in batches under way and are asked again; --batch waits", f"{twice:,}"

@@ -16,10 +16,10 @@ from rmb.cli.opening import Judge
 from rmb.errors import RefusedError
 from rmb.records import Answer, Item, Question
 from rmb.report.speed import span
-from rmb.report.study import dollars
+from rmb.report.study import Need, dollars
 from rmb.run import Settings
-from rmb.run.execute import Asking, prepare
-from rmb.run.plan import Plan
+from rmb.run.execute import prepare
+from rmb.run.inquiry import Asking
 from rmb.scorers import Scorer
 from rmb.scorers.asking import lines_of
 from rmb.scorers.stages import stages_of
@@ -71,9 +71,9 @@ class Taking:
         return estimate(card, self.requests) if self.requests else Estimate(0, 0, 0.0, 0.0)
 
 
-def taking(scorer: Scorer, planned: Plan, asking: Asking, seen: set[str]) -> Taking:
-    """What a prepared plan takes. seen: keys that are asked anyway; those of this plan are added."""
-    parts = list(parts_of(scorer, planned, asking))
+def taking(scorer: Scorer, questions: Sequence[Question], asking: Asking, seen: set[str]) -> Taking:
+    """What questions take. asking: as looked up; seen: keys that are asked anyway; those of these are added."""
+    parts = list(parts_of(scorer, questions, asking))
     keys = {key: None for _, _, part in parts for key in part.keys}
     missing = {
         key: partial(who.request, question)
@@ -87,6 +87,25 @@ def taking(scorer: Scorer, planned: Plan, asking: Asking, seen: set[str]) -> Tak
     took = [answer.usage.seconds for answer in known if answer.usage.seconds]
     took_s = median(took) if took else None
     return Taking(len(keys), stored, elsewhere, list(left.values()), frozenset(left), took_s)
+
+
+def need(name: str, card: Card, found: Taking, *, judge: str) -> Need:
+    """A line of the table of what is needed. judge: whose limits it takes."""
+    needed = found.estimate(card)
+    tokens = 0 if needed is None else needed.prompt_tokens + needed.most_reply_tokens
+    return Need(
+        name,
+        found.distinct,
+        found.stored,
+        found.elsewhere,
+        len(found.requests),
+        None if needed is None else needed.prompt_tokens,
+        None if needed is None else needed.most_reply_tokens,
+        0.0 if needed is None else needed.least_usd,
+        0.0 if needed is None else needed.most_usd,
+        judge,
+        found.seconds(card, tokens),
+    )
 
 
 def refuse_without_key(scorer: Scorer, left: Callable[[], int]) -> None:
@@ -103,12 +122,12 @@ def refuse_without_key(scorer: Scorer, left: Callable[[], int]) -> None:
 
 
 def parts_of(
-    scorer: Scorer, planned: Plan, asking: Asking
+    scorer: Scorer, questions: Sequence[Question], asking: Asking
 ) -> Iterator[tuple[Scorer, Sequence[Question], Asking]]:
     """What has to be written first, then the questions: who is asked, what, and what is known of it."""
     for stage, before in zip(stages_of(scorer), asking.before, strict=True):
-        yield stage.scorer, list(dict.fromkeys(map(stage.needs, planned.questions))), before
-    yield scorer, planned.questions, asking
+        yield stage.scorer, list(dict.fromkeys(map(stage.needs, questions))), before
+    yield scorer, questions, asking
 
 
 def dry_run(
@@ -123,7 +142,7 @@ def dry_run(
     under_way = keys_under_way(store) if batch and store is not None else set()
     for judge in judges:
         planned, asking = prepare(judge.scorer, items, settings, store if judge.stored else None)
-        found = taking(judge.scorer, planned, asking, set())
+        found = taking(judge.scorer, planned.questions, asking, set())
         needed = found.estimate(judge.card.card)
         click.echo(f"{judge.card.name}")
         lines = [

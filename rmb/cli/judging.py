@@ -165,8 +165,8 @@ def spending(usd: float | None, untold_usd: float, per_1000: float | None = None
 
 def left_of(judge: Judge, items: Sequence[Item], options: Options, store: Store | None) -> int:
     """How many questions are left to ask a judge."""
-    prepared = prepare(judge.scorer, items, options.settings, store if judge.stored else None)
-    return len(taking(judge.scorer, *prepared, set()).requests)
+    planned, asking = prepare(judge.scorer, items, options.settings, store if judge.stored else None)
+    return len(taking(judge.scorer, planned.questions, asking, set()).requests)
 
 
 def say_of_the_store(store: Store | None) -> None:

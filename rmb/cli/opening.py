@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,12 +13,28 @@ from rmb.cards import Generative, NamedCard, Price, ServedReward
 from rmb.datasets import Benchmark
 from rmb.datasets.rmb import load, load_sample
 from rmb.errors import UsageError
-from rmb.outcomes import Convention
+from rmb.outcomes import HEADLINE, Convention
 from rmb.records import Item, Orders
 from rmb.run.plan import Settings
 from rmb.scorers import KINDS, Local, Scorer, Setup, open_scorer
 from rmb.scorers.budget import Budget
 from rmb.templates import Template
+
+LOCAL = ("engine", "ray_address", "ray_cpus", "trust_remote_code", "allow_pickle")
+ASKED = (
+    *(
+        "base_url",
+        "concurrency",
+        "rpm",
+        "tpm",
+        "transport",
+        "strict_params",
+        "insecure_http",
+        "price_in",
+        "price_out",
+    ),
+    *("cache", "out", "dry_run", "quiet", "as_json", "report"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,25 @@ class Judge:
     def stored(self) -> bool:
         """Whether its answers are worth keeping."""
         return KINDS[self.card.card.kind].stored
+
+
+def options_from(given: Mapping[str, Any], **named: Any) -> Options:
+    """The options that a command was given of how models are asked; judging as usual but for what is named."""
+    usual: dict[str, Any] = {
+        **dict.fromkeys(("template", "criteria", "style", "data", "scenario", "limit")),
+        **dict.fromkeys(("temperature", "max_tokens", "base_url", "concurrency", "cache", "out")),
+        "judges": (),
+        "kind": "all",
+        "orders": "both",
+        "samples": 1,
+        "seed": 0,
+        "local": Local(**{name: given[name] for name in LOCAL if name in given}),
+        "convention": HEADLINE,
+        **dict.fromkeys(("as_json", "verbose", "dry_run", "quiet"), False),
+        "budget": Budget(given["budget"]),
+        **{name: given[name] for name in ASKED if name in given},
+    }
+    return Options(**{**usual, **named})
 
 
 def load_data(name: str | None) -> Benchmark:

@@ -90,11 +90,13 @@ JUDGED = (
     ),
     click.option("--seed", type=int, default=0, show_default=True, help="Of everything that is drawn."),
 )
-HOW = (
+SAMPLING = (
     click.option(
         "--temperature", metavar="T", type=click.FloatRange(min=0), help="Sampling. [default: the card's]"
     ),
     click.option("--max-tokens", metavar="N", type=COUNT, help="Of a reply. [default: the card's]"),
+)
+ASKING = (
     click.option("--base-url", metavar="URL", help="Endpoint of an OpenAI-compatible server or a proxy."),
     click.option("--concurrency", metavar="N", type=COUNT, help="Requests under way at once, at most."),
     click.option(
@@ -125,6 +127,7 @@ HOW = (
         "--insecure-http", is_flag=True, help="Send the key to another machine over http://, unencrypted."
     ),
 )
+HOW = (*SAMPLING, *ASKING)
 BATCH = (
     click.option(
         "--batch",

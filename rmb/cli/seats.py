@@ -8,16 +8,12 @@ from typing import Any
 
 from rmb import content
 from rmb.cards import Generative, NamedCard, open_card
-from rmb.cli.opening import Judge, Options, configured, open_template, opened
+from rmb.cli.opening import Judge, Options, configured, open_template, opened, options_from
 from rmb.outcomes import Convention
 from rmb.records import Item
 from rmb.run import Settings, folder
-from rmb.scorers import Local
-from rmb.scorers.budget import Budget
 from rmb.studies.cell import Cell
 from rmb.studies.design import NONE, Study, called, grid, labels
-
-LOCAL = ("engine", "ray_address", "ray_cpus", "trust_remote_code", "allow_pickle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,37 +106,15 @@ def seating(study: Study, options: Options, items: Sequence[Item], pool: Sequenc
 
 def options_of(study: Study, given: Mapping[str, Any], counted: Convention) -> Options:
     """What judges of a study are opened with, as `rmb judge` has it."""
-    return Options(
-        template=None,
-        criteria=None,
-        style=None,
+    return options_from(
+        given,
         judges=study.judge,
         data=study.data,
         kind=study.set,
         scenario=study.scenario,
         limit=study.limit,
-        orders="both",
-        samples=1,
         temperature=study.temperature,
         max_tokens=study.max_tokens,
-        base_url=given["base_url"],
-        concurrency=given["concurrency"],
-        local=Local(**{name: given[name] for name in LOCAL}),
         seed=study.seed,
-        cache=given["cache"],
-        out=given["out"],
         convention=counted,
-        as_json=given["as_json"],
-        dry_run=given["dry_run"],
-        quiet=given["quiet"],
-        report=given["report"],
-        verbose=False,
-        rpm=given["rpm"],
-        tpm=given["tpm"],
-        transport=given["transport"],
-        strict_params=given["strict_params"],
-        insecure_http=given["insecure_http"],
-        budget=Budget(given["budget"]),
-        price_in=given["price_in"],
-        price_out=given["price_out"],
     )

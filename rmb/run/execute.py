@@ -2,67 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
-from rmb.errors import BudgetError, RmbError
+from rmb.errors import RmbError
 from rmb.metrics.spending import spending
 from rmb.outcomes import Outcome, Showing, put_together, verdict_scores
-from rmb.records import CUT, UNASKED, Answer, Failure, Item, Question, Scores, Usage
-from rmb.run.answers import answers, recalled
+from rmb.records import CUT, Failure, Item, Scores
+from rmb.run.inquiry import Asking, Inquired, Watcher, inquire, look_up, together, verdict
 from rmb.run.ledger import Unread, ledger
 from rmb.run.plan import Plan, Planned, Settings, plan
-from rmb.run.stopping import DRAIN_S, Stop, ending, until
 from rmb.scorers import Scorer
-from rmb.scorers.asking import Connected
-from rmb.scorers.stages import Stage, blocked, stages_of
-from rmb.store import Store, answer_key
-
-OVERDRAWN = Failure("budget", "not asked: the budget was used up before")
-
-
-class Watcher(Protocol):
-    """Is told how a run goes."""
-
-    def planned(self, questions: int, from_store: int) -> None:
-        """Before anything is asked."""
-
-    def answered(self, answer: Answer | Failure, verdict: Scores | Failure) -> None:
-        """After an answer was stored, or a question failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a run asks with. store: None for scorers whose answers cost less than a look-up."""
-
-    store: Store | None
-    watcher: Watcher
-    stop: Stop
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Distinct questions with the keys of their answers, and what is known of each.
-
-    replies: by key; a key without a reply was not asked. Two questions may have one key: the scorer sends
-    the same for both. fresh: keys of the replies that this run got, and did not find in the store.
-    before: the same for what had to be written before.
-    """
-
-    keys: tuple[str, ...]
-    replies: dict[str, Answer | Failure] = field(default_factory=dict)
-    fresh: set[str] = field(default_factory=set)
-    before: list[Asking] = field(default_factory=list)
-
-    def missing(self, questions: Sequence[Question]) -> dict[str, Question]:
-        """The questions without a reply, one for each key."""
-        pairs = zip(self.keys, questions, strict=True)
-        return {key: question for key, question in pairs if key not in self.replies}
+from rmb.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,41 +63,6 @@ class Run:
         return 1000 * self.paid_usd / read if read and self.paid_usd is not None else None
 
 
-def prepare(
-    scorer: Scorer, items: Sequence[Item], settings: Settings, store: Store | None
-) -> tuple[Plan, Asking]:
-    """The plan, and which of its answers the store already has. Asks nothing.
-
-    What has to be written first is taken from the store; where it is not there, a question's answer cannot be either.
-    """
-    planned = plan(
-        items, width=scorer.width, orders=settings.orders, samples=settings.samples, seed=settings.seed
-    )
-    before = []
-    for stage in stages_of(scorer):
-        needed = list(dict.fromkeys(map(stage.needs, planned.questions)))
-        before.append(kept(stage.scorer, needed, store))
-        learn(stage, needed, before[-1])
-    return planned, replace(kept(scorer, planned.questions, store), before=before)
-
-
-def kept(scorer: Scorer, questions: Sequence[Question], store: Store | None) -> Asking:
-    """The keys of some questions, and the answers that the store has."""
-    identity = scorer.identity
-    asking = Asking(tuple(answer_key(identity, scorer.request(question)) for question in questions))
-    for key in dict.fromkeys(asking.keys) if store is not None else ():
-        stored = recalled(store, key) if store is not None else None
-        if stored is not None:
-            asking.replies[key] = stored
-    return asking
-
-
-def learn(stage: Stage, questions: Sequence[Question], asking: Asking) -> None:
-    """Tells a stage what is known of its questions."""
-    pairs = zip(questions, asking.keys, strict=True)
-    stage.known.update({question: asking.replies[key] for question, key in pairs if key in asking.replies})
-
-
 async def execute(
     scorer: Scorer, items: Sequence[Item], settings: Settings, *, store: Store | None, watcher: Watcher
 ) -> Run:
@@ -152,66 +70,25 @@ async def execute(
 
     store: None for scorers whose answers cost less than a look-up.
     """
-    started = time.monotonic()
     planned, asking = prepare(scorer, items, settings, store)
-    parts = [asking, *asking.before]
-    watcher.planned(sum(len(set(part.keys)) for part in parts), sum(len(part.replies) for part in parts))
-    with ending() as end:
-        means = Means(store, watcher, end.stop)
-        if asking.before:
-            asking = await written(scorer, planned, asking, means)
-        await ask(scorer, asking.missing(planned.questions), asking, means)
-    return finished(
-        scorer,
-        items,
-        planned,
-        asking,
-        seconds=time.monotonic() - started,
-        interrupted=end.interrupted,
-        error=end.error,
+    came = await inquire(scorer, planned.questions, asking, store=store, watcher=watcher)
+    return finished(scorer, items, planned, came)
+
+
+def prepare(
+    scorer: Scorer, items: Sequence[Item], settings: Settings, store: Store | None
+) -> tuple[Plan, Asking]:
+    """The plan, and which of its answers the store already has. Asks nothing."""
+    planned = plan(
+        items, width=scorer.width, orders=settings.orders, samples=settings.samples, seed=settings.seed
     )
+    return planned, look_up(scorer, planned.questions, store)
 
 
-async def written(scorer: Scorer, planned: Plan, asking: Asking, means: Means) -> Asking:
-    """Has written what has to be there first; then the questions themselves, which are known only now."""
-    for number, stage in enumerate(stages_of(scorer)):
-        # What an earlier stage wrote may be part of what is asked here.
-        needed = [
-            each
-            for each in dict.fromkeys(map(stage.needs, planned.questions))
-            if not blocked(stage.scorer, each)
-        ]
-        before = asking.before[number] = kept(stage.scorer, needed, means.store)
-        await ask(stage.scorer, before.missing(needed), before, means)
-        learn(stage, needed, before)
-    known = replace(kept(scorer, planned.questions, means.store), before=asking.before)
-    for key, question in zip(known.keys, planned.questions, strict=True):
-        why = blocked(scorer, question)
-        if why is not None:
-            known.replies[key] = why
-    return known
-
-
-def finished(
-    scorer: Scorer,
-    items: Sequence[Item],
-    planned: Plan,
-    asking: Asking,
-    *,
-    seconds: float,
-    interrupted: bool = False,
-    error: RmbError | None = None,
-) -> Run:
+def finished(scorer: Scorer, items: Sequence[Item], planned: Plan, came: Inquired) -> Run:
     """The run that questions and their replies make."""
-    given = [reply for reply in asking.replies.values() if isinstance(reply, Answer)]
-    asked = [
-        reply for key, reply in asking.replies.items() if key in asking.fresh and isinstance(reply, Answer)
-    ]
-    first = [part.replies[key] for part in asking.before for key in part.fresh]
-    written = [reply for part in asking.before for reply in part.replies.values()]
-    failed = [reply for reply in asking.replies.values() if isinstance(reply, Failure)]
-    unanswered = [reply.detail for reply in failed if reply.reason != UNASKED.reason]
-    verdicts = read_all(scorer, planned, asking, OVERDRAWN if isinstance(error, BudgetError) else UNASKED)
+    asking, given = came.asking, came.given
+    verdicts = read_all(scorer, planned, came)
     return Run(
         items=items,
         outcomes=outcomes(items, planned, asking, verdicts),
@@ -219,66 +96,30 @@ def finished(
             "items": len(items),
             "comparisons": planned.comparisons,
             "questions": len(verdicts),
-            "asked": len(asked),
-            "from_store": len(given) - len(asked),
+            "asked": came.asked,
+            "from_store": len(given) - came.asked,
             **({"written": sum(map(len, (part.replies for part in asking.before)))} if asking.before else {}),
         },
         cut=sum(reply.finish_reason == CUT for reply in given),
         failures=Counter(one.reason for one in verdicts.values() if isinstance(one, Failure)),
         models=Counter(reply.model for reply in given if reply.model),
-        cost_usd=together([*asked, *first]).cost_usd,
-        paid_usd=together([*given, *written]).cost_usd,
-        seconds=seconds,
-        interrupted=interrupted,
-        error=error,
-        complaints=dict(Counter(detail for detail in unanswered if detail).most_common()),
+        cost_usd=came.cost_usd,
+        paid_usd=came.paid_usd,
+        seconds=came.seconds,
+        interrupted=came.interrupted,
+        error=came.error,
+        complaints=came.complaints,
         ledger=ledger(items, planned, asking.keys, asking.replies, verdicts),
         spent=spending([reply.usage for reply in given]),
     )
 
 
-async def ask(scorer: Scorer, missing: Mapping[str, Question], asking: Asking, means: Means) -> None:
-    """Puts the missing questions to the scorer, unless the run is to end; an answer is on disk before it is counted."""
-    if not missing or means.stop.asked:
-        return
-    far = scorer.line if isinstance(scorer, Connected) else None
-    # What a model on this machine has at hand is not paid for, and may take longer than anybody waits.
-    stopping, drain_s = (far.stop, DRAIN_S) if far else (nothing, 0.0)
-    async with (
-        aclosing(answers(scorer, missing, means.store)) as replies,
-        aclosing(until(means.stop, replies, stopping, drain_s=drain_s)) as coming,
-    ):
-        async for came in coming:
-            asking.replies[came.key] = came.reply
-            if came.fresh:
-                asking.fresh.add(came.key)
-            means.watcher.answered(came.paid, verdict(scorer, came.question, came.reply))
-
-
-def nothing() -> None:
-    """What is done so that a model on this machine asks nothing new."""
-
-
-def verdict(scorer: Scorer, question: Question, reply: Answer | Failure) -> Scores | Failure:
-    """The verdict in a reply; a failure of the run is its own, and scores that are no numbers are none."""
-    if isinstance(reply, Failure):
-        return reply
-    scores = scorer.read(question, reply)
-    if isinstance(scores, Failure):
-        return scores
-    if len(scores.values) != len(question.responses):
-        return Failure("parse", f"{len(scores.values)} scores for {len(question.responses)} responses")
-    odd = [value for value in scores.values if not math.isfinite(value)]
-    return Failure("parse", f"a score of {odd[0]}, which is no finite number") if odd else scores
-
-
-def read_all(scorer: Scorer, planned: Plan, asking: Asking, unasked: Failure) -> dict[str, Scores | Failure]:
-    """The verdict for each key, read once. unasked: what becomes of those that were not asked when the run ended."""
+def read_all(scorer: Scorer, planned: Plan, came: Inquired) -> dict[str, Scores | Failure]:
+    """The verdict for each key, read once."""
     verdicts: dict[str, Scores | Failure] = {}
-    for key, question in zip(asking.keys, planned.questions, strict=True):
+    for key, question, reply in zip(came.asking.keys, planned.questions, came.replies, strict=True):
         if key not in verdicts:
-            reply = asking.replies.get(key, UNASKED)
-            verdicts[key] = verdict(scorer, question, unasked if reply == UNASKED else reply)
+            verdicts[key] = verdict(scorer, question, reply)
     return verdicts
 
 
@@ -313,8 +154,3 @@ def shown(planned: Planned, asking: Asking, verdicts: Mapping[str, Scores | Fail
         usage=together([asking.replies.get(key) for key in keys]),
         listed=planned.listed,
     )
-
-
-def together(replies: Sequence[Answer | Failure | None]) -> Usage:
-    """The usage of some answers as one; unknown cost if any of them is unknown."""
-    return Usage.total(reply.usage for reply in replies if isinstance(reply, Answer))

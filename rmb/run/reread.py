@@ -10,7 +10,8 @@ from rmb.errors import DataError, UsageError
 from rmb.outcomes import Arrangement, ItemFacts, Outcome, Showing, facts
 from rmb.records import Answer, Failure, Item
 from rmb.run.answers import recalled
-from rmb.run.execute import Asking, Run, finished
+from rmb.run.execute import Run, finished
+from rmb.run.inquiry import Asking, Inquired
 from rmb.run.plan import Plan, Settings, plan
 from rmb.scorers import Scorer
 from rmb.store import Store
@@ -65,7 +66,7 @@ def reread(
             f"{len(lost)} of {len(set(asking.keys))} answers of this run are not in the store {store.folder}; "
             "name the run's with --cache"
         )
-    return finished(scorer, items, planned, asking, seconds=time.monotonic() - started)
+    return finished(scorer, items, planned, Inquired(asking, time.monotonic() - started))
 
 
 def keys(planned: Plan, items: Sequence[Item], shown: Mapping[Place, Showing]) -> list[str]:

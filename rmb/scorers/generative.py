@@ -2,129 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 from rmb import verdicts
 from rmb.cards import Generative, NamedCard
-from rmb.errors import RefusedError, UsageError
+from rmb.errors import UsageError
 from rmb.records import Answer, Failure, Json, Message, Question, Scores
 from rmb.scorers import Scorer, Setup
-from rmb.scorers.asking import Connection, Line, Reply, in_hand, replies
-from rmb.scorers.budget import Budget
+from rmb.scorers.asking import Line
 from rmb.scorers.examples import Examples
-from rmb.scorers.parameters import remembered
+from rmb.scorers.language_model import Client, LanguageModel, Writer, open_client
 from rmb.scorers.stages import Stage
-from rmb.templates import Known, Template, Writing, fence
+from rmb.templates import Known, Template, fence
 
 
-class Client(Connection, Protocol):
-    """Sends requests to a model. `GenerativeJudge` plans and reads; a client knows the provider."""
-
-    @property
-    def identity(self) -> Mapping[str, Json]:
-        """Model and endpoint, without credentials."""
-
-    async def complete(self, request: Mapping[str, Any]) -> Answer | Failure:
-        """The reply to a request; a failure where the run failed. Raises RefusedError on a fatal refusal."""
-
-    def unsupported(self, request: Mapping[str, Json]) -> Sequence[str]:
-        """The parameters of a request that the model is known not to take."""
-
-
-class Asked:
-    """A model that is asked, and answers: what judges and what they write before have in common."""
-
-    def __init__(self, card: Generative, client: Client, line: Line | None = None) -> None:
-        """card: sampling and limits; client: who is asked; line: that the client is asked through by others as well."""
-        self.card, self.client = card, client
-        self.line = line or Line(client, card.model, in_hand(card.limits.concurrency))
-        self.sampling: dict[str, Json] = card.sampling.model_dump(exclude_none=True)
-        self.dropped: dict[str, Json] = {}
-        self._taken: dict[frozenset[str], tuple[str, ...]] = {}
-
-    @property
-    def identity(self) -> Mapping[str, Json]:
-        """Model and endpoint; everything else that is sent stands in the request."""
-        return {"kind": "generative", **self.client.identity}
-
-    def request(self, question: Question) -> dict[str, Json]:
-        """The messages, every parameter that is sent, and which sample this is."""
-        messages: list[Json] = [
-            {"role": message.role, "content": message.content} for message in self.messages(question)
-        ]
-        return {"messages": messages, **self.taken(self.sent(question)), "sample": question.sample}
-
-    def taken(self, asked: dict[str, Json]) -> dict[str, Json]:
-        """The parameters that the model takes; what is left out stands in `dropped`, and is said once.
-
-        Raises RefusedError where the card wants none left out.
-        """
-        names = frozenset(asked)
-        if names not in self._taken:
-            out = (
-                remembered(self.card.model, asked, lambda: self.client.unsupported(asked))
-                if self._told
-                else ()
-            )
-            self._taken[names] = out
-            self._say(asked, out)
-        return {name: value for name, value in asked.items() if name not in self._taken[names]}
-
-    @property
-    def _told(self) -> bool:
-        """Whether a table tells what the model takes; a server of one's own says so itself."""
-        return self.card.transport == "litellm" and self.card.serve is None
-
-    def _say(self, asked: Mapping[str, Json], out: Sequence[str]) -> None:
-        new = {name: asked[name] for name in out if name not in self.dropped}
-        told = ", ".join(f"{name} {value}" for name, value in new.items())
-        if new and self.card.strict_params:
-            raise RefusedError(f"{self.card.model} does not take a parameter of this judge: {told}")
-        if new:
-            self.dropped |= new
-            logging.getLogger(__name__).warning("%s does not take %s: not sent", self.card.model, told)
-
-    def messages(self, question: Question) -> Sequence[Message]:
-        """What is said to the model."""
-        raise NotImplementedError
-
-    def sent(self, question: Question) -> dict[str, Json]:
-        """The parameters of a request; what the card leaves open is not sent."""
-        return {"model": self.card.model, **self.sampling}
-
-    def answer(self, questions: Iterable[Question]) -> AsyncGenerator[Reply]:
-        """Asks up to the card's concurrency at once."""
-        return replies(questions, self.line, self._ask)
-
-    async def _ask(self, question: Question) -> Answer | Failure:
-        # The sample's number tells answers apart in the store; the model is not to know of it.
-        request = self.request(question)
-        del request["sample"]
-        return await self.client.complete(request)
-
-
-class Writer(Asked):
-    """Writes for a conversation what a judge is to rest its verdicts on."""
-
-    width: int | None = None
-
-    def __init__(self, judge: Asked, writing: Writing) -> None:
-        """judge: for whom it writes, being the same model; writing: what is to be written."""
-        super().__init__(judge.card, judge.client, judge.line)
-        self.writing = writing
-
-    def messages(self, question: Question) -> Sequence[Message]:
-        """What asks for it."""
-        return self.writing.render(question)
-
-    def read(self, question: Question, answer: Answer) -> Scores | Failure:
-        """What is written is no verdict."""
-        return Scores(())
-
-
-class GenerativeJudge(Asked):
+class GenerativeJudge(LanguageModel):
     """A model, a template, and the rule that reads the model's replies."""
 
     def __init__(
@@ -151,7 +44,7 @@ class GenerativeJudge(Asked):
             self.before, self.written = first.stages, dict(first.written)
         for role, writing in template.writings.items():
             if role not in self.written:
-                self.written[role] = Stage(Writer(self, writing), of_conversation)
+                self.written[role] = Stage(Writer(card, client, writing.render, self.line), of_conversation)
                 self.before += (self.written[role],)
 
     @property
@@ -220,14 +113,3 @@ def open_generative(card: NamedCard, setup: Setup) -> Scorer:
     if isinstance(setup.beside, GenerativeJudge):
         return GenerativeJudge(card.card, setup.template, setup.beside.client, examples, setup.beside.line)
     return GenerativeJudge(card.card, setup.template, open_client(card.card, setup.budget), examples)
-
-
-def open_client(card: Generative, budget: Budget | None = None) -> Client:
-    """What the card's model is asked through; neither loads its library before it is opened. budget: of its calls."""
-    if card.transport == "direct":
-        from rmb.scorers.direct_client import DirectClient
-
-        return DirectClient(card, budget)
-    from rmb.scorers.litellm_client import LiteLLMClient
-
-    return LiteLLMClient(card, budget)

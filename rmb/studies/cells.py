@@ -8,7 +8,8 @@ from dataclasses import replace
 from rmb.errors import RmbError
 from rmb.outcomes import Outcome, put_together
 from rmb.records import UNASKED, Answer, Item, Question, Usage
-from rmb.run.execute import Asking, Run, finished, kept, learn, prepare, shown, together, verdict
+from rmb.run.execute import Run, finished, prepare, shown
+from rmb.run.inquiry import Asking, Inquired, kept, learn, together, verdict
 from rmb.run.plan import Planned
 from rmb.scorers import Scorer
 from rmb.scorers.stages import Stage, blocked, stages_of
@@ -93,15 +94,8 @@ class Asked:
         self, desk: Desk, *, seconds: float, interrupted: bool = False, error: RmbError | None = None
     ) -> Run:
         """The run that the cell makes."""
-        return finished(
-            self.scorer,
-            self.items,
-            self.planned,
-            self.known(desk),
-            seconds=seconds,
-            interrupted=interrupted,
-            error=error,
-        )
+        came = Inquired(self.known(desk), seconds, interrupted, error)
+        return finished(self.scorer, self.items, self.planned, came)
 
     def unasked(self, desk: Desk) -> set[str]:
         """Keys of its questions that were never asked."""

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from rmb.records import Answer, Failure, Question
 from rmb.run.answers import answers, recalled
-from rmb.run.execute import Watcher, verdict
+from rmb.run.inquiry import Watcher, verdict
 from rmb.scorers import Scorer
 from rmb.store import Store
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rmb.metrics.race import Standing
 from rmb.records import Answer, Item
-from rmb.run.execute import Watcher, together
+from rmb.run.inquiry import Watcher, together
 from rmb.run.stopping import ending
 from rmb.store import Store
 from rmb.studies.cell import Cell

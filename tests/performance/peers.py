@@ -75,7 +75,8 @@ def ours(transport: str, work: Work) -> Ask:
     """A run of our own, with a store of its own."""
     from rmb.cards import Generative, Limits, Price, Sampling
     from rmb.run import Settings, execute
-    from rmb.scorers.generative import GenerativeJudge, open_client
+    from rmb.scorers.generative import GenerativeJudge
+    from rmb.scorers.language_model import open_client
     from rmb.scorers.litellm_client import import_litellm
     from rmb.store import Store
     from rmb.templates import Template

@@ -16,7 +16,7 @@ import pytest
 
 from rmb.cards import Generative, Limits, Price
 from rmb.records import Answer
-from rmb.scorers.generative import open_client
+from rmb.scorers.language_model import open_client
 from rmb.scorers.litellm_client import import_litellm
 from tests.fake_api import served
 
