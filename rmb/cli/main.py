@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "build": ("rmb.cli.build:build", "Build a benchmark in RMB's layout, stage by stage."),
     "cache": ("rmb.cli.cache:cache", "Look after the answer store: check it, share it, prune it."),
     "compare": ("rmb.cli.compare:compare", "Compare judges on the items that their runs share."),
+    "correlate": ("rmb.cli.correlate:correlate", "Correlate benchmarks with alignment."),
     "data": ("rmb.cli.data:data", "Look at a benchmark."),
     "export": ("rmb.cli.export:export", "Write a run for other programs: CSV, TRL, RewardBench and more."),
     "judge": ("rmb.judge:judge", "Judge a benchmark: the main job."),

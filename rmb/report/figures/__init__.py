@@ -6,6 +6,7 @@ Each gives a whole <svg> without style or script, or None where there is nothing
 from __future__ import annotations
 
 from rmb.report.figures.calibration import calibration
+from rmb.report.figures.correlation import Scorer, scatter
 from rmb.report.figures.heatmap import heatmap
 from rmb.report.figures.histogram import histogram
 from rmb.report.figures.pareto import Priced, pareto, points_of_runs, points_of_study
@@ -16,6 +17,7 @@ from rmb.report.figures.theme import light, stylesheet
 
 __all__ = [
     "Priced",
+    "Scorer",
     "calibration",
     "heatmap",
     "histogram",
@@ -25,6 +27,7 @@ __all__ = [
     "points_of_runs",
     "points_of_study",
     "radar",
+    "scatter",
     "scenarios",
     "stylesheet",
 ]

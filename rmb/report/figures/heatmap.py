@@ -20,16 +20,38 @@ Cells = Sequence[Sequence[Figure | None]]
 
 @dataclass(frozen=True, slots=True)
 class Shades:
-    """Values from low to high in LEVELS shades of equal steps, the highest value in the last."""
+    """Values from low to high in LEVELS shades of equal steps, the highest value in the last.
+
+    signed: values from -1 to 1, shaded by how far they are from 0, those below 0 in another colour.
+    """
 
     low: float
     high: float
+    signed: bool = False
 
     def level(self, value: float) -> int:
         """The shade of a value; the middle one where all are alike."""
+        if self.signed:
+            return min(LEVELS - 1, int(LEVELS * abs(value)))
         if self.high <= self.low:
             return LEVELS // 2
         return min(LEVELS - 1, max(0, int(LEVELS * (value - self.low) / (self.high - self.low))))
+
+    def css(self, value: float) -> str:
+        """The class of a value's colour."""
+        return f"{'below' if self.signed and value < 0 else 'level'}-{self.level(value)}"
+
+    def written(self, value: float) -> str:
+        """A value in its cell: the sign tells what the colour tells."""
+        return f"{value:+.2f}" if self.signed else f"{value:.3f}"
+
+    def all(self) -> list[str]:
+        """The classes of all shades, the lowest values' first."""
+        below = [f"below-{level}" for level in reversed(range(LEVELS))] if self.signed else []
+        return [*below, *(f"level-{level}" for level in range(LEVELS))]
+
+
+SIGNED = Shades(-1.0, 1.0, signed=True)
 
 
 def heatmap(
@@ -39,17 +61,19 @@ def heatmap(
     *,
     axes: tuple[str, str] = ("", ""),
     paths: Sequence[Sequence[str | None]] | None = None,
+    signed: bool = False,
     prefix: str = "heatmap",
 ) -> str | None:
     """A grid of figures; None where no cell has one.
 
     cells[i][j]: of row i and column j; None is hatched. axes: what rows and columns are. paths: where each cell's
     figure stands in the JSON that it is from. Shades go from the least to the greatest value; the key says which.
+    signed: figures are correlations, and shades go from -1 to 1.
     """
     values = [cell["value"] for line_of in cells for cell in line_of if cell is not None]
     if not values:
         return None
-    shades = Shades(min(values), max(values))
+    shades = SIGNED if signed else Shades(min(values), max(values))
     left = max(width(shortened(name, NAME)) for name in [*rows, axes[0]]) + 12
     slanted = any(width(name) > CELL - 6 for name in columns)
     reach = [width(shortened(name, SLANTED)) if slanted else 0.0 for name in columns]
@@ -100,29 +124,31 @@ def square(
     level = shades.level(cell["value"])
     ink = "on-low" if level < LIGHT else "on-high"
     drawn = [
-        tag("rect", class_=f"cell level-{level}", **frame),
+        tag("rect", class_=f"cell {shades.css(cell['value'])}", **frame),
         words(
             middle,
             y + (26 if cell.get("low") is None else 19),
-            f"{cell['value']:.3f}",
+            shades.written(cell["value"]),
             f"label strong {ink}",
             text_anchor="middle",
         ),
     ]
     if cell.get("low") is not None:
-        ends = f"{cell['low']:.3f}–{cell['high']:.3f}"
+        between = " to " if shades.signed else "–"
+        ends = between.join(shades.written(cell[end]) for end in ("low", "high"))
         drawn.append(words(middle, y + 34, ends, f"small {ink}", text_anchor="middle"))
     yield standing(drawn, None, value=cell["value"], path=path, tip=tip(name, cell), judge=None)
 
 
 def key(shades: Shades, left: float, top: float) -> Iterator[str]:
     """All shades in a row, with the values at both ends."""
-    low = f"{shades.low:.3f}"
+    low, every = shades.written(shades.low), shades.all()
+    wide = KEY * LEVELS / len(every)
     start = left + width(low, SMALL) + 6
     yield words(left, top + 11, low, "small")
-    for level in range(LEVELS):
-        yield tag("rect", class_=f"level-{level}", x=start + level * KEY, y=top, width=KEY, height=KEY)
-    yield words(start + LEVELS * KEY + 6, top + 11, f"{shades.high:.3f}", "small")
+    for place, css in enumerate(every):
+        yield tag("rect", class_=css, x=start + place * wide, y=top, width=wide, height=KEY)
+    yield words(start + LEVELS * KEY + 6, top + 11, shades.written(shades.high), "small")
 
 
 def said(rows: Sequence[str], columns: Sequence[str], cells: Cells) -> str:

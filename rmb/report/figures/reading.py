@@ -59,7 +59,8 @@ def in_words(figure: Figure | None) -> str:
         return NOTHING
     told = f"{figure['value']:.3f}"
     if figure.get("low") is not None:
-        told += f" (95 %: {figure['low']:.3f}–{figure['high']:.3f})"
+        between = " to " if figure["low"] < 0 else "–"
+        told += f" (95 %: {figure['low']:.3f}{between}{figure['high']:.3f})"
     return told if figure.get("n") is None else f"{told}, n = {figure['n']:,}"
 
 
