@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("rmb.cli.report:report", "Write a report of runs or a study that opens from disk."),
     "reread": ("rmb.cli.reread:reread", "Read a run's stored answers again; nothing is asked."),
     "show": ("rmb.cli.show:show", "Show one item of a run: what was asked, answered and concluded."),
+    "vote": ("rmb.cli.vote:vote", "Say whether a majority of judges can stand in for the labels."),
 }
 """Sorted; where each command is, and its line in `rmb --help`."""
 

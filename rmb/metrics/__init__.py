@@ -4,6 +4,8 @@ outcomes ─► columns ─► credits (under a convention) ─► averages, wit
                    └─► position, preferences, generators, calibration ─► behaviour
 several judges: paired, agreement, sensitivity ─► comparison
 a judge's samples, or several judges: votes ─► outcomes again; sampling
+several judges' votes: ballots ─► majority, condorcet; relabelled ─► replaced, ranks ─► voting
+benchmarks against alignment: correlation, rank_permutations ─► benchmarks
 cells of a study: grid ─► contrasts ─► factors; pareto; race
 """
 
