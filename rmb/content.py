@@ -1,4 +1,4 @@
-"""Where judges, prompts and the sample lie, and what a name given by the user stands for.
+"""Where judges, prompts, studies and the sample lie, and what a name given by the user stands for.
 
 In an installed wheel the content is in `rmb/_content`; in a checkout it is at the top. There is no third
 place, so a bare name means one thing everywhere.
@@ -25,6 +25,7 @@ ENDINGS = {
     "prompts/styles": ".jinja",
     "prompts/written": ".jinja",
     "prompts/build": ".jinja",
+    "studies": ".yaml",
 }
 PROMPTS = {"template": "prompts", "criteria": "prompts/criteria", "style": "prompts/styles"}
 """What a prompt is put together from, and the folder of each part."""
@@ -39,6 +40,7 @@ SORTS = {
     "prompts/styles": "style",
     "prompts/written": "writing",
     "prompts/build": "build prompt",
+    "studies": "study",
 }
 
 
@@ -65,7 +67,7 @@ class Source:
 
 
 def content_root() -> Path:
-    """The folder that holds judges/, prompts/ and sample/."""
+    """The folder that holds judges/, prompts/, sample/ and studies/."""
     packed = PACKAGE / "_content"
     return packed if packed.is_dir() else PACKAGE.parent
 

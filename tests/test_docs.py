@@ -28,6 +28,7 @@ PAGES = sorted(
         *CHECKOUT.glob("docs/**/*.md"),
         *CHECKOUT.glob("judges/*.md"),
         *CHECKOUT.glob("prompts/*.md"),
+        *CHECKOUT.glob("studies/*.md"),
     ]
 )
 
@@ -45,7 +46,9 @@ def test_every_command_is_documented(name: str) -> None:
     assert f"## `rmb {name}`" in (CHECKOUT / "docs/cli.md").read_text()
 
 
-@pytest.mark.parametrize(("folder", "page"), [("judges", "judges"), ("prompts", "prompts")])
+@pytest.mark.parametrize(
+    ("folder", "page"), [("judges", "judges"), ("prompts", "prompts"), ("studies", "studies")]
+)
 def test_every_card_and_template_is_listed(folder: str, page: str) -> None:
     """The README of a content folder names each of its files."""
     text = (CHECKOUT / page / "README.md").read_text()

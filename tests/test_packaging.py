@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import CHECKOUT
 
-CONTENT = ("judges", "prompts", "sample")
+CONTENT = ("judges", "prompts", "sample", "studies")
 HOSTILE = "raise SystemExit('the wrong module was imported')\n"
 
 

@@ -15,7 +15,9 @@ Examples:
       four cells, the embedded model on the bundled sample
   rmb ablate study.yaml --judge gpt-4o-mini --limit 200 --dry-run
       what a study of a file would cost with another judge
-  rmb ablate study.yaml --adaptive --yes --out studies/criteria
+  rmb ablate study.yaml --adaptive --yes --out runs/criteria
+  rmb ablate factors --judge gpt-4o-mini --dry-run
+      a study of the project's, by its name: those of studies/
 
 \b
 A study file has the options' names as its keys:
@@ -100,7 +102,7 @@ WHERE = (
 @click.command(
     epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.argument("study", metavar="[STUDY.yaml]", required=False)
+@click.argument("study", metavar="[NAME|STUDY.yaml]", required=False)
 @options(AXES, ITEMS, HOW, LOCAL, CONVENTION, WHERE)
 def ablate(study: str | None, **given: Any) -> int:
     """Ask every combination of templates, criteria, styles, orders, samples and judges the same items, item by item.

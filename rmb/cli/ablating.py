@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from rmb.cli.judging import store_folder
 from rmb.cli.opening import load_data
 from rmb.cli.options import convention
 from rmb.cli.seats import Seat, options_of, seating
-from rmb.cli.study import Session
+from rmb.cli.study import Session, Telling, cells_and_axes
 from rmb.datasets.select import select
 from rmb.errors import COMPLETE, UsageError
 from rmb.outcomes import Convention
@@ -34,10 +34,18 @@ from rmb.studies.execute import prepared
 COUNTED = ("tie", "failure", "credit", "average")
 
 
-def ablate_all(file: str | None, given: dict[str, Any]) -> int:
-    """Runs a study; gives the exit code."""
-    named = {key: value for key, value in given.items() if key in design.Study.model_fields}
-    study = design.study(file, named)
+def ablate_all(name: str | None, given: Mapping[str, Any]) -> int:
+    """Runs a study, of the project's by its name or of a file; gives the exit code."""
+    return run(study_of(name, given), given)
+
+
+def study_of(name: str | None, given: Mapping[str, Any]) -> design.Study:
+    """The study that a name or a file and the options of a command make."""
+    return design.study(name, {key: given[key] for key in given if key in design.Study.model_fields})
+
+
+def run(study: design.Study, given: Mapping[str, Any], tell: Telling = cells_and_axes) -> int:
+    """Asks a study's cells and writes its folder; gives the exit code. tell: what is printed at the end."""
     counted = convention({name: getattr(study, name) for name in COUNTED}, Convention(seed=study.seed))
     options = options_of(study, given, counted)
     console = Console(stderr=True, quiet=options.quiet)
@@ -70,7 +78,7 @@ def ablate_all(file: str | None, given: dict[str, Any]) -> int:
         # Claimed before the first question: an answer that cannot be reported is not bought.
         out = Path(options.out).expanduser() if options.out else None
         place = folder.claim(out, [seat.cell.name for seat in seats])
-        session = Session(room, seats, asked, benchmark, store, console, place)
+        session = Session(room, seats, asked, benchmark, store, console, place, tell)
         # One event loop for all: LiteLLM's clients do not outlive the loop they were made in.
         return asyncio.run(session.run())
 

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "correlate": ("rmb.cli.correlate:correlate", "Correlate benchmarks with alignment."),
     "data": ("rmb.cli.data:data", "Look at a benchmark."),
     "export": ("rmb.cli.export:export", "Write a run for other programs: CSV, TRL, RewardBench and more."),
+    "factors": ("rmb.cli.factors:factors", "Say which criteria and which method make a judge good."),
     "judge": ("rmb.judge:judge", "Judge a benchmark: the main job."),
     "judges": ("rmb.cli.judges:judges", "List the judges that come with the program."),
     "leaderboard": ("rmb.cli.leaderboard:leaderboard", "Rank judges in the form of the paper's table."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.table import Table
 
 from rmb import __version__
 from rmb.cli.judging import MOST_COMPLAINTS, exit_code, say_of_the_store, spending
@@ -35,10 +36,18 @@ from rmb.studies.findings import Findings
 from rmb.studies.referee import Elimination
 from rmb.studies.results import Result, Sat
 
+Telling = Callable[[Mapping[str, Any], Path], Iterable[Table | str]]
+"""What is printed of a study, from results.json and the folder that holds it; other pages are written on the way."""
+
+
+def cells_and_axes(found: Mapping[str, Any], _: Path) -> Iterable[Table | str]:
+    """The tables of `rmb ablate`."""
+    return tables(found)
+
 
 @dataclass(frozen=True)
 class Session:
-    """A study ready to be asked. place: its folder."""
+    """A study ready to be asked. place: its folder; tell: what is printed at the end."""
 
     room: Seating
     seats: Sequence[Seat]
@@ -47,6 +56,7 @@ class Session:
     store: Store | None
     console: Console
     place: Path
+    tell: Telling = cells_and_axes
 
     @property
     def convention(self) -> Convention:
@@ -134,11 +144,12 @@ class Session:
 
     def show(self, found: dict[str, Any]) -> None:
         """The tables, or results.json, on stdout."""
+        parts = list(self.tell(found, self.place))
         if self.room.options.as_json:
             click.echo(json.dumps(found, allow_nan=False))
             return
         console = wide_console()
-        for part in tables(found):
+        for part in parts:
             show(console, part)
 
     def say_how_it_ended(self, sat: Sat) -> None:

@@ -33,7 +33,9 @@ FILES = {
     REPORT,
     BATCHES,
 }
-STUDY_FILES = {"study.json", "results.json", "leaderboard.csv", "sanity.parquet", "cells", REPORT}
+FACTORS = ("factors.html", "factors.md")
+"""What `rmb factors` makes of a study's results.json."""
+STUDY_FILES = {"study.json", "results.json", "leaderboard.csv", "sanity.parquet", "cells", REPORT, *FACTORS}
 """What the folder of a study holds, see rmb.studies.folder."""
 PROBE = ".probe"
 LEFT = {PROBE, *(f".{name}.part" for name in (*FILES, *STUDY_FILES))}

@@ -96,12 +96,11 @@ class Study(Strict):
 
 
 def read(name: str) -> dict[str, Any]:
-    """The keys of a study file; paths in it are below its own folder.
+    """The keys of a study of the project's, or of a file; paths in a file are below its own folder.
 
-    Raises ContentError for a file that is none, and UnknownName for a key that there is not, with the nearest.
+    Raises ContentError for a file that is none, and UnknownName for a study or a key that there is not, with the nearest.
     """
-    path = content.user_path(name)
-    source = content.read_file(path, name=name)
+    path, source = content.user_path(name), content.read("studies", name)
     try:
         told = content.read_yaml(source.text)
     except content.YAML_FAULTS as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rmb.metrics import factors, grid, pareto
+from rmb.metrics import grid, pareto
 from rmb.metrics.averages import Groups
 from rmb.metrics.columns import Columns, columns
 from rmb.metrics.credits import item_credits
@@ -18,6 +18,7 @@ from rmb.metrics.paired import MATTERS, Paired, finding, holm, in_words, paired
 from rmb.metrics.sensitivity import sensitivity
 from rmb.metrics.summary import summarise
 from rmb.outcomes import Convention
+from rmb.studies.axes import Axes
 from rmb.studies.results import Result, Sat
 
 FIGURES = ("averaged", "consistent", "position_consistency", "first_position_rate", "coverage")
@@ -255,21 +256,27 @@ class Findings:
             "counts": {"asked": self.sat.asked, "from_store": self.sat.from_store},
             "cost_usd": self.sat.cost_usd,
             "leaderboard": [self.line(place, name) for place, name in enumerate(self.ranked, 1)],
-            "factors": self.factors(),
+            "factors": self.axes.to_json(),
+            "by_judge": self.axes.by_judge(),
             "pareto": [name for name in self.ranked if name in self.pareto],
             "sensitivity": self.sensitivity(),
             "adaptive": None if self.level is None else {"error_rate": self.level, "saved": self.saved()},
             "same_questions": self.alike(),
         }
 
-    def factors(self) -> dict[str, Any] | None:
-        """What each axis does, and which depend on each other; None where no axis has two levels."""
-        cells = {name: grid.Cell(one.cell.levels, self.judged[name]) for name, one in self.by_name.items()}
-        if len(cells) < 2:
-            return None
-        return factors.factors(
-            cells, self.baseline, convention=self.convention, matters=self.matters, resamples=self.resamples
-        ).to_json()
+    @cached_property
+    def axes(self) -> Axes:
+        """What each axis does, and which depend on each other, over all judges and for each."""
+        items = {name: self.items(name) for name in self.judged}
+        return Axes(
+            self.by_name,
+            self.judged,
+            items,
+            self.baseline,
+            self.convention,
+            matters=self.matters,
+            resamples=self.resamples,
+        )
 
     def sensitivity(self) -> dict[str, Any] | None:
         """Overall of the cells under every convention, and which is best; None with fewer than two whole cells."""

@@ -48,7 +48,9 @@ def numbered(number: int, name: str) -> str:
 def write(place: Path, manifest: Mapping[str, Any], results: Mapping[str, Any], sanity: Judged) -> None:
     """Writes all but the cells, study.json last: a folder that has it is whole. Raises StorageError if the disk fails."""
     with folder.storage(place):
-        (place / folder.REPORT).unlink(missing_ok=True)
+        # They show the figures of the run before.
+        for name in (folder.REPORT, *folder.FACTORS):
+            (place / name).unlink(missing_ok=True)
         with folder.whole(place / "sanity.parquet") as part:
             write_rows(part, sanity, stored=False)
         folder.write_json(place / "results.json", results)

@@ -1,4 +1,4 @@
-"""The drawings of the report and of `rmb plot`: pure functions from blocks of summary.json to SVG markup.
+"""The drawings of the report and of `rmb plot`: pure functions from blocks of summary.json or results.json to SVG markup.
 
 Each gives a whole <svg> without style or script, or None where there is nothing to draw. Colours come with figures.css.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rmb.report.figures.calibration import calibration
 from rmb.report.figures.correlation import Scorer, scatter
+from rmb.report.figures.forest import Effects, forest
 from rmb.report.figures.heatmap import heatmap
 from rmb.report.figures.histogram import histogram
 from rmb.report.figures.pareto import Priced, pareto, points_of_runs, points_of_study
@@ -16,9 +17,11 @@ from rmb.report.figures.scenarios import scenarios
 from rmb.report.figures.theme import light, stylesheet
 
 __all__ = [
+    "Effects",
     "Priced",
     "Scorer",
     "calibration",
+    "forest",
     "heatmap",
     "histogram",
     "light",

@@ -18,13 +18,16 @@ from rmb.report.page.parts import Section
 HERE = Path(__file__).parent
 LAST = "start.js"
 """Calls what the other scripts define."""
-STYLES = ("page", "items")
+STYLES = ("page", "items", "sheet")
 UNPRINTABLE = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page shows. about: a line below the title. index, chunks: packed items, see rmb.report.page.blobs."""
+    """What a page shows. about: a line below the title. index, chunks: packed items, see rmb.report.page.blobs.
+
+    sheet: whether it is to be printed on one sheet.
+    """
 
     title: str
     about: str
@@ -32,6 +35,7 @@ class Page:
     sections: Sequence[Section]
     index: str | None = None
     chunks: Sequence[str] = ()
+    sheet: bool = False
 
 
 def markup(page: Page) -> str:
