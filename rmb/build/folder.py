@@ -17,10 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rmb.build import benchmark, recipe
+from rmb.build.card import in_words
 from rmb.build.made import Made
 from rmb.build.prompt import Prompt
 from rmb.errors import DataError, one_line
-from rmb.records import Json
 from rmb.run.folder import storage, whole, write_json, write_lines
 
 SCHEMA = 1
@@ -40,11 +41,13 @@ def lines(folder: Path, stage: str, part: str = "") -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise DataError(f"{path} is not there; run first: rmb build {stage} {folder}")
     try:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            record = json.loads(line)
-            if not isinstance(record, dict):
-                raise DataError(f"{path}, line {number}: a {type(record).__name__}, not an object")
-            yield record
+        # Not splitlines, which breaks a line at characters that JSON leaves as they are.
+        with path.open(encoding="utf-8", newline="\n") as opened:
+            for number, line in enumerate(opened, 1):
+                record = json.loads(line)
+                if not isinstance(record, dict):
+                    raise DataError(f"{path}, line {number}: a {type(record).__name__}, not an object")
+                yield record
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {one_line(error)}; run again: rmb build {stage} {folder}") from error
 
@@ -66,6 +69,8 @@ def write(folder: Path, stage: str, made: Made, told: Mapping[str, Any]) -> None
     Raises StorageError, naming the folder.
     """
     with storage(folder):
+        if made.benchmark is not None:
+            benchmark.write(folder, made.benchmark)
         write_lines(file_of(folder, stage), made.records)
         write_lines(file_of(folder, stage, "dropped"), [one.to_json() for one in made.dropped])
         for name, records in made.files.items():
@@ -74,23 +79,37 @@ def write(folder: Path, stage: str, made: Made, told: Mapping[str, Any]) -> None
 
 
 def write_card(folder: Path, stage: str, made: Made, told: Mapping[str, Any]) -> None:
-    """The data card with a stage's part made anew; parts of stages after it stay, and are told to be out of date."""
-    card = read_card(folder)
-    card["stages"][stage] = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "read": {name: sha256(file_of(folder, name)) for name in before(stage)},
+    """The data card with a stage's part made anew, see `tell`."""
+    counts = {
         "made": sha256(file_of(folder, stage)),
         "came": made.came,
         "kept": len(made.records),
         "waiting": made.waiting,
         "dropped": made.reasons,
-        **made.told,
+    }
+    tell(folder, stage, {**counts, **made.told, **told})
+
+
+def tell(folder: Path, stage: str, told: Mapping[str, Any]) -> None:
+    """The data card with a stage's part made anew; parts of stages after it stay, and are told to be out of date."""
+    card = read_card(folder)
+    card["recipe"] = recipe_of(folder)
+    card["stages"][stage] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "read": {name: sha256(file_of(folder, name)) for name in before(stage)},
         **told,
     }
     card["stages"] = {name: card["stages"][name] for name in (*STAGES, "agree") if name in card["stages"]}
     write_json(folder / CARD, card)
     with whole(folder / "card.md") as part:
-        part.write_text(in_words(card, outdated(folder, card)), encoding="utf-8", errors="backslashreplace")
+        words = in_words(card, outdated(folder, card))
+        part.write_text(words, encoding="utf-8", errors="backslashreplace")
+
+
+def recipe_of(folder: Path) -> dict[str, Any] | None:
+    """What the card says of build.yaml: its hash and all settings; None where there is none."""
+    path = folder / recipe.FILE
+    return {"sha256": sha256(path), **recipe.read(folder).model_dump(mode="json")} if path.is_file() else None
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -129,26 +148,3 @@ def outdated(folder: Path, card: Mapping[str, Any]) -> list[str]:
 def sha256(path: Path) -> str | None:
     """The hash of a file's bytes; None if there is no such file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-
-
-def in_words(card: Mapping[str, Any], old: Sequence[str]) -> str:
-    """The data card as Markdown: a line a stage, then what each tells, and what is out of date."""
-    rows = ["# Data card", "", "| stage | came | kept | dropped | waiting |", "|---|---:|---:|---|---:|"]
-    for stage, told in card["stages"].items():
-        dropped = ", ".join(f"{reason} {count:,}" for reason, count in told["dropped"].items()) or "–"
-        mark = " (out of date)" if stage in old else ""
-        rows.append(
-            f"| {stage}{mark} | {told['came']:,} | {told['kept']:,} | {dropped} | {told['waiting']:,} |"
-        )
-    for stage, told in card["stages"].items():
-        rows += ["", f"## {stage}", ""]
-        rows += [f"- {name}: {spelt(value)}" for name, value in told.items() if name not in COUNTED]
-    return "\n".join(rows) + "\n"
-
-
-COUNTED = ("came", "kept", "waiting", "dropped")
-
-
-def spelt(value: Json) -> str:
-    """A value of the card on one line, which Markdown leaves as it is."""
-    return value if isinstance(value, str) else f"`{json.dumps(value, ensure_ascii=False)}`"

@@ -29,7 +29,8 @@ class Made:
     came: how many records went in. records: what goes on, as JSON, in an order that does not depend on how answers came.
     dropped: what was left out and why. waiting: how many are neither, since an answer is missing; the same command goes
     on with them. files: further files of the stage by name, each a sequence of records. told: what the data card says of
-    the stage beside the counts.
+    the stage beside the counts. benchmark: the files of the folder benchmark/ by path, "test/BoN_set/…/x.json", if the
+    stage makes one: see rmb.build.benchmark.
     """
 
     came: int
@@ -38,6 +39,7 @@ class Made:
     waiting: int = 0
     files: Mapping[str, Sequence[Mapping[str, Json]]] = field(default_factory=dict)
     told: Mapping[str, Json] = field(default_factory=dict)
+    benchmark: Mapping[str, Sequence[Mapping[str, Json]]] | None = None
 
     @property
     def reasons(self) -> dict[str, int]:

@@ -94,11 +94,12 @@ class Annotate(Strict):
 class Assemble(Strict):
     """How ratings become pairs and lists.
 
-    pair_gap: least difference of two ratings that makes a pair; pairs_per_prompt: at most, the widest first.
-    list_margin: by which a winner must be ahead of every loser; losers: fewest and most; lists_per_prompt: at most.
-    longer: share of pairs and lists whose chosen response is the longer one, at most; None for any.
-    generator: share of pairs and lists that one model may win within a goal, at most; None for any.
-    against: benchmarks that no prompt may be in, by a run of `ngram` words that both have. test: share of the
+    pair_gap: least difference of two ratings that makes a pair; pairs_per_prompt: at most, see rmb.build.pairs.
+    list_margin: by which a winner must be ahead of every loser, and by pair_gap in any case; losers: fewest and most;
+    lists_per_prompt: at most, each with another winner. Every comparison in a list is a pair as well.
+    longer: share of pairs, and of lists, whose winner is the longest response, at most; None for any.
+    generator: share of pairs, and of lists, that one model may win, at most; None for any. Both hold within a goal of
+    a split. against: benchmarks that no prompt may be in, by a run of `ngram` words that both have. test: share of the
     conversations that make the test split; the rest is for training.
     """
 
@@ -117,6 +118,10 @@ class Assemble(Strict):
     def _in_order(self) -> Assemble:
         if self.losers[0] > self.losers[1]:
             raise ValueError("losers: the fewest come first")
+        if self.losers[0] > self.pairs_per_prompt:
+            raise ValueError(
+                "pairs_per_prompt: fewer than a list has losers, and each of these is in a pair as well"
+            )
         return self
 
 

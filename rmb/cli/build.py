@@ -16,6 +16,8 @@ Examples:
   rmb build categorise mine --dry-run             what the first stage would ask, and what it would cost
   rmb build categorise mine && rmb build filter mine && rmb build respond mine
   rmb build annotate mine && rmb build assemble mine && rmb lint mine/benchmark/test
+  rmb build agree mine                            a sheet for people: mine/agree/sheet.html and sheet.csv
+  rmb build agree mine --labels anna.csv --labels ben.csv
 
 Each stage reads what the stages before it made, and goes on where it was. card.md in the folder tells the counts.
 
@@ -76,3 +78,20 @@ def assemble(folder: str, **given: Any) -> int:
     from rmb.cli.building import run_stage
 
     return run_stage("assemble", folder, {**given, "budget": None})
+
+
+@build.command()
+@click.argument("folder")
+@click.option(
+    "--labels",
+    "filled",
+    metavar="FILE",
+    multiple=True,
+    help="A sheet that somebody has filled in, CSV; repeatable, one a person.",
+)
+@options(EVERY)
+def agree(folder: str, filled: tuple[str, ...], **given: Any) -> None:
+    """Write a sheet of pairs for people to label; with --labels, say how far they agree with the benchmark."""
+    from rmb.cli.agreeing import agree_on
+
+    agree_on(folder, filled, given)
