@@ -26,6 +26,7 @@ ENDINGS = {
     "prompts/written": ".jinja",
     "prompts/build": ".jinja",
     "studies": ".yaml",
+    "prompts/build/taxonomies": ".yaml",
 }
 PROMPTS = {"template": "prompts", "criteria": "prompts/criteria", "style": "prompts/styles"}
 """What a prompt is put together from, and the folder of each part."""
@@ -41,6 +42,7 @@ SORTS = {
     "prompts/written": "writing",
     "prompts/build": "build prompt",
     "studies": "study",
+    "prompts/build/taxonomies": "taxonomy",
 }
 
 

@@ -29,6 +29,12 @@ class Categorise(Strict):
     taxonomy: str = "rmb"
     prompt: str = "categorise"
 
+    @pydantic.model_validator(mode="after")
+    def _possible(self) -> Categorise:
+        if self.agree is not None and self.agree > len(self.judges):
+            raise ValueError(f"agree is {self.agree}, and judges are {len(self.judges)}")
+        return self
+
 
 class Difficulty(Strict):
     """Prompts are kept on which models differ: those that weak and strong models answer alike tell judges nothing.
@@ -51,17 +57,24 @@ class Filter(Strict):
 
     languages: as the source names them; None for any. characters: the least and the most of the last turn.
     most_characters: of the whole conversation. letters: least share of letters in the last turn. near_duplicates:
-    Jaccard similarity of word n-grams from which two prompts count as one; None keeps them. most: of each category.
+    Jaccard similarity of word n-grams from which two prompts count as one; None keeps them. most: of each category,
+    drawn before any model is asked for difficulty.
     """
 
-    languages: tuple[str, ...] | None = ("English",)
+    languages: Names | None = ("English",)
     characters: tuple[Count, Count] = (8, 8_000)
     most_characters: Count = 24_000
     letters: Share = 0.3
-    near_duplicates: Annotated[float, pydantic.Field(gt=0, le=1)] | None = 0.7
+    near_duplicates: Annotated[float, pydantic.Field(ge=0.2, le=1)] | None = 0.7
     ngram: Count = 3
-    difficulty: Difficulty | None = None
     most: Count | None = None
+    difficulty: Difficulty | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _in_order(self) -> Filter:
+        if self.characters[0] > self.characters[1]:
+            raise ValueError("characters: the least come first")
+        return self
 
 
 class Respond(Strict):
@@ -173,8 +186,8 @@ def read(folder: Path) -> Recipe:
 def unknown(path: Path, error: pydantic.ValidationError) -> UnknownName | None:
     """The error for a key that there is not, with the nearest; None where something else is wrong."""
     for fault in error.errors():
-        *section, key = map(str, fault["loc"])
         if fault["type"] == "extra_forbidden":
+            *section, key = map(str, fault["loc"])
             kinds = {name: field.default.__class__ for name, field in Recipe.model_fields.items()}
             known = (Difficulty if len(section) > 1 else kinds.get(section[0], Recipe)) if section else Recipe
             return UnknownName(f"key of a build (in {path})", key, known.model_fields)
