@@ -422,6 +422,7 @@ GRAMMARS = {
     "pairwise_five_v1": '"[[" ("A>>B" | "A>B" | "A=B" | "B>A" | "B>>A") "]]"',
     "pairwise_tie_v1": '"[[" ("A" | "B" | "tie") "]]"',
     "pointwise_five_v1": '"Rating: " ("1" | "2" | "3" | "4" | "5") ""',
+    "pointwise_refused_v1": '"[[" ("Yes" | "No") "]]"',
     "pointwise_v2": '"Rating: " ("1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "10") ""',
     "pairwise_logprob_v1": f'"" {LETTERS} ""',
     "pairwise_v1": f'"[[" {LETTERS} "]]"',

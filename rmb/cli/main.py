@@ -16,6 +16,7 @@ from rmb.errors import INTERRUPTED, RmbError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "ablate": ("rmb.cli.ablate:ablate", "Ask a grid of prompts and judges, and say what matters."),
+    "align": ("rmb.cli.align:align", "Let judges pick the best of N samples, and measure the picks."),
     "build": ("rmb.cli.build:build", "Build a benchmark in RMB's layout, stage by stage."),
     "cache": ("rmb.cli.cache:cache", "Look after the answer store: check it, share it, prune it."),
     "compare": ("rmb.cli.compare:compare", "Compare judges on the items that their runs share."),
