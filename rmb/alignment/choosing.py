@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal, TypeVar
 
-from rmb.alignment.desk import Desk, Seat
 from rmb.alignment.picking import (
     ALONE,
     UNRANKED,
@@ -24,6 +23,7 @@ from rmb.alignment.samples import Case
 from rmb.canonical import fraction
 from rmb.errors import UsageError
 from rmb.records import Failure, Question, Scores
+from rmb.run.desk import Desk, Seat
 from rmb.verdicts.rule import LETTERS
 
 Pairs = Literal["all", "chain"]

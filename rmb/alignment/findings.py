@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from rmb.alignment.desk import Desk
 from rmb.alignment.picking import UNRANKED
 from rmb.alignment.study import Aligned, Study
 from rmb.alignment.valuing import Picked
@@ -16,6 +15,7 @@ from rmb.metrics.alignment import Picks, s_align
 from rmb.metrics.arrays import Floats
 from rmb.metrics.intervals import FEW
 from rmb.records import Failure
+from rmb.run.desk import Desk
 
 SCHEMA = 1
 REFERENCE = ("first", "random", "longest", "oracle")

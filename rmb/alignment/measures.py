@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from rmb.alignment.checks import holds, refuses
-from rmb.alignment.desk import Desk, Seat
 from rmb.alignment.downstream import Prompt
 from rmb.alignment.picking import won
 from rmb.errors import UsageError
 from rmb.records import Failure, Question, Scores
+from rmb.run.desk import Desk, Seat
 
 MEASURES: Final = ("win_rate", "rating", "refusal", "match")
 UNREFERENCED = Failure("cancelled", "not asked: the reference was not written")

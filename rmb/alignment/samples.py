@@ -9,11 +9,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from rmb.alignment.desk import Desk, Seat
 from rmb.alignment.downstream import Downstream, Prompt, lines, prompt
 from rmb.canonical import digest
 from rmb.errors import DataError
 from rmb.records import Answer, Conversation, Failure, Json, Question
+from rmb.run.desk import Desk, Seat
 from rmb.run.rows import as_unicode
 from rmb.verdicts.quotations import spoken
 

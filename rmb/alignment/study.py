@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 
 from rmb.alignment import valuing
 from rmb.alignment.choosing import Choice, Picks, choose
-from rmb.alignment.desk import Desk, Seat
 from rmb.alignment.downstream import Downstream
 from rmb.alignment.measures import Measure, Text
 from rmb.alignment.samples import Case, Samples, draw, written
 from rmb.alignment.valuing import Fallback, Picked
 from rmb.records import Answer, Failure, Question
+from rmb.run.desk import Desk, Seat
 
 
 @dataclass(frozen=True, slots=True)

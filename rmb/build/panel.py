@@ -17,6 +17,7 @@ from rmb.build.votes import Vote
 from rmb.cards import Generative, NamedCard
 from rmb.errors import ContentError, UsageError
 from rmb.records import Answer, Failure, Json, Question
+from rmb.run.desk import Seat
 from rmb.scorers.language_model import Client, Writer, open_client
 from rmb.store import answer_key
 from rmb.templates import TRIED, Writing, fence
@@ -129,7 +130,7 @@ async def asked(
 ) -> list[Vote | None]:
     """What a judge said of each prompt; None where it has not answered."""
     questions = [one.question(prompt) for prompt in prompts]
-    replies = await desk.replies(one.name, one.card, one.writer, questions)
+    replies = await desk.replies(Seat("", one.name, one.card, one.writer), questions)
     return [vote(one, question, reply, known) for question, reply in zip(questions, replies, strict=True)]
 
 

@@ -16,7 +16,6 @@ from rich.console import Console
 
 from rmb import __version__
 from rmb.alignment import folder
-from rmb.alignment.desk import Desk, Seat
 from rmb.alignment.findings import SCHEMA, findings
 from rmb.alignment.study import Aligned, Study, align
 from rmb.cli.judging import MOST_COMPLAINTS, say_of_the_store, spending
@@ -26,6 +25,7 @@ from rmb.errors import COMPLETE, INCOMPLETE, INTERRUPTED
 from rmb.report.alignment import tables
 from rmb.report.study import show
 from rmb.report.table import wide_console
+from rmb.run.desk import Desk, Seat
 
 SETTINGS = (
     *("n", "temperature", "max_tokens", "scenario", "limit", "pairs", "orders", "failure", "seed", "oracle"),

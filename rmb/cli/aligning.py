@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 
 from rmb.alignment import folder
 from rmb.alignment.choosing import Choice
-from rmb.alignment.desk import Desk, Seat, Wanted
 from rmb.alignment.downstream import Downstream, check_references, of_benchmark, read_prompts
 from rmb.alignment.measures import MEASURES, Measure, measure
 from rmb.alignment.samples import Samples, read_samples
@@ -24,7 +23,8 @@ from rmb.alignment.study import Study, align
 from rmb.cards import Baseline, Generative, NamedCard, open_card
 from rmb.cli.ablating import consent
 from rmb.cli.aligned import Session
-from rmb.cli.dry_run import Taking, need, refuse_without_key, taking
+from rmb.cli.dry_run import refuse_without_key
+from rmb.cli.forecast import Forecast
 from rmb.cli.judging import store_folder
 from rmb.cli.opening import Options, configured, load_data, open_template, opened, options_from
 from rmb.content import user_path
@@ -32,8 +32,7 @@ from rmb.datasets.rmb import load_sample
 from rmb.errors import COMPLETE, UnknownName, UsageError
 from rmb.records import Item
 from rmb.report.progress import OnConsole, Watch
-from rmb.report.study import Need, needs, show, time
-from rmb.report.table import wide_console
+from rmb.run.desk import Desk, Seat
 from rmb.run.folder import numbered
 from rmb.scorers import Scorer
 from rmb.scorers.asking import lines_of
@@ -60,13 +59,13 @@ def align_all(given: Mapping[str, Any]) -> int:
             store = stack.enter_context(Store(store_folder(options)))
         dry = desk(options, store, console, dry=True)
         asyncio.run(align(study, dry))
-        forecast = Forecast(study, dry)
+        forecast = Forecast(dry)
         if options.dry_run:
-            show(wide_console(), needs(forecast.needs))
-            for line in (time(forecast.needs), *forecast.more):
-                show(wide_console(), line)
+            forecast.show()
+            for line in of_oracle(study):
+                click.echo(line)
             return COMPLETE
-        forecast.agree(yes=given["yes"], console=console)
+        agree(study, forecast, yes=given["yes"], console=console)
         # Claimed before the first question: an answer that cannot be reported is not bought.
         place = folder.claim(Path(options.out).expanduser() if options.out else None)
         session = Session(study, desk(options, store, console), options, given, console, place)
@@ -220,53 +219,25 @@ def desk(options: Options, store: Store | None, console: Console, *, dry: bool =
     return Desk(watching, store, dry)
 
 
-class Forecast:
-    """What is to be asked, as far as a dry desk knows."""
+def agree(study: Study, forecast: Forecast, *, yes: bool, console: Console) -> None:
+    """Checks keys and has it agreed to what is asked: pairs grow with the square of N.
 
-    def __init__(self, study: Study, dry: Desk) -> None:
-        """dry: on which the study was aligned."""
-        self.study, self.dry = study, dry
-        seen: set[str] = set()
-        self.found: list[tuple[Wanted, Taking]] = [
-            (one, taking(one.seat.scorer, one.questions, one.asking, seen)) for one in dry.wanted
-        ]
+    Raises RefusedError for a missing key, UsageError where nobody can be asked, Abort for a no.
+    """
+    left = forecast.left
+    for seat, count in left.items():
+        refuse_without_key(seat.scorer, partial(int, count))
+    # What is not shown is not made: to count tokens takes seconds.
+    shown = not (yes and console.quiet)
+    if left.total():
+        for line in (*forecast.more, *of_oracle(study)):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        consent(left.total(), forecast.needs if shown else [], yes=yes, quiet=console.quiet)
 
-    @cached_property
-    def needs(self) -> list[Need]:
-        """What each part takes beyond those above it."""
-        return [need(one.who, one.seat.card.card, taken, judge=one.seat.name) for one, taken in self.found]
 
-    @property
-    def more(self) -> list[str]:
-        """What is known only once other questions are answered, and what --oracle adds."""
-        told = [
-            f"{seat.who}: up to {count:,} more, once what they rest on is answered"
-            for seat, count in self.dry.owed.items()
-        ]
-        by = self.study.measure.seat
-        if self.study.oracle and by is not None:
-            told.append(f"--oracle: {by.name} is asked about every sample, and not only about those picked")
-        return told
-
-    @property
-    def left(self) -> Counter[Seat]:
-        """How many questions are left to ask each, at most."""
-        left = Counter(self.dry.owed)
-        for one, taken in self.found:
-            left[one.seat] += len(taken.requests)
-        return left
-
-    def agree(self, *, yes: bool, console: Console) -> None:
-        """Checks keys and has it agreed to what is asked: pairs grow with the square of N.
-
-        Raises RefusedError for a missing key, UsageError where nobody can be asked, Abort for a no.
-        """
-        left = self.left
-        for seat, count in left.items():
-            refuse_without_key(seat.scorer, partial(int, count))
-        # What is not shown is not made: to count tokens takes seconds.
-        shown = not (yes and console.quiet)
-        if left.total():
-            for line in self.more:
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
-            consent(left.total(), self.needs if shown else [], yes=yes, quiet=console.quiet)
+def of_oracle(study: Study) -> list[str]:
+    """What --oracle adds to what is asked."""
+    by = study.measure.seat
+    if not study.oracle or by is None:
+        return []
+    return [f"--oracle: {by.name} is asked about every sample, and not only about those picked"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,18 +16,16 @@ import click
 from rich.console import Console
 
 from rmb.build import folder
-from rmb.build.desk import Desk, Wanted
+from rmb.build.desk import Desk
 from rmb.build.made import Made
 from rmb.build.recipe import FILE, Recipe, blank, read
 from rmb.cards import open_card
-from rmb.cli.dry_run import need, taking
+from rmb.cli.forecast import Forecast
 from rmb.cli.judging import MOST_COMPLAINTS, say_of_the_store, spending, store_folder
 from rmb.cli.manifest import command_line
 from rmb.cli.opening import Options, configured, options_from
 from rmb.errors import COMPLETE, INCOMPLETE, INTERRUPTED, UsageError
 from rmb.report.progress import OnConsole, Watch
-from rmb.report.study import needs, show, time
-from rmb.report.table import wide_console
 from rmb.run.folder import storage
 from rmb.scorers import Scorer
 from rmb.scorers.asking import lines_of
@@ -68,9 +66,9 @@ def run_stage(name: str, where: str, given: Mapping[str, Any]) -> int:
         # One event loop for all that a stage asks: LiteLLM's clients do not outlive the loop they were made in.
         made = asyncio.run(make(place, recipe, desk))
         if options.dry_run:
-            tell_dry(made, desk.wanted)
+            tell_dry(made, desk)
             return COMPLETE
-        told = desk.told() if desk.judges else {}
+        told = desk.told() if desk.seats else {}
         folder.write(place, name, made, told)
         return Ended(name, place, made, desk, options, console).say(store)
 
@@ -90,21 +88,12 @@ def opened(options: Options, store: Store, console: Console) -> Desk:
     )
 
 
-def tell_dry(made: Made, wanted: Sequence[Wanted]) -> None:
+def tell_dry(made: Made, dry: Desk) -> None:
     """What the stage would ask, as far as it is known now."""
-    if not wanted:
+    if not dry.wanted:
         click.echo(f"{made.came:,} in, {len(made.records):,} out; nothing would be asked")
         return
-    seen: set[str] = set()
-    found = [
-        need(one.who, one.card.card, taking(one.scorer, one.questions, one.asking, seen), judge=one.card.name)
-        for one in wanted
-    ]
-    show(wide_console(), needs(found))
-    show(wide_console(), time(found))
-    for one in wanted:
-        if one.later:
-            click.echo(f"{one.who}: up to {one.later:,} more, once what they rest on is answered")
+    Forecast(dry).show()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +117,14 @@ class Ended:
         left = f", {len(made.dropped):,} dropped ({dropped})" if made.dropped else ""
         line = f"{self.stage}: {made.came:,} in, {len(made.records):,} out{left}"
         self.tell(f"{line} → {folder.file_of(self.place, self.stage)}")
-        if desk.judges:
+        if desk.seats:
             told = desk.told()
             spent = spending(told["cost_usd"], self.options.budget.untold_usd)
             self.tell(f"{told['asked']:,} asked, {told['from_store']:,} from store, {spent}")
         say_of_the_store(store)
-        if desk.error:
-            click.echo(f"rmb: {desk.error}", err=True)
-        for complaint, times in list(desk.complaints.items())[:MOST_COMPLAINTS]:
+        for error in desk.errors:
+            click.echo(f"rmb: {error}", err=True)
+        for complaint, times in desk.complaints.most_common(MOST_COMPLAINTS):
             click.echo(f"rmb: {times:,} × {complaint}", err=True)
         if made.waiting:
             click.echo(f"rmb: {made.waiting:,} are waiting for answers; to go on: {command_line()}", err=True)
@@ -150,6 +139,6 @@ class Ended:
         """What the end means to a shell."""
         if self.desk.interrupted:
             return INTERRUPTED
-        if self.desk.error:
-            return self.desk.error.exit_code
+        if self.desk.errors:
+            return self.desk.errors[0].exit_code
         return INCOMPLETE if self.made.waiting else COMPLETE

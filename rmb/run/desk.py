@@ -1,4 +1,4 @@
-"""Where policies, scorers and the external judge are asked one after the other: one store, one budget."""
+"""Where several scorers and writers are asked one after the other: one store, and an end that all of them heed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from rmb.cards import NamedCard
 from rmb.errors import RmbError
-from rmb.records import Answer, Failure, Json, Question, Scores
+from rmb.records import Answer, Failure, Json, Question, Scores, Usage
 from rmb.run.inquiry import Asking, Inquired, Watcher, inquire, look_up, verdict
 from rmb.scorers import KINDS, Scorer
 from rmb.store import Store
@@ -21,7 +21,7 @@ Watching = Callable[[str, Scorer], AbstractContextManager[Watcher]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seat:
-    """Somebody who is asked. part: "policy", "judge", "measure" or "reference"; name: as in all files and tables.
+    """Somebody who is asked. part: as what, "policy" or "judge"; name: as in all files and tables.
 
     template: its identity; None without one.
     """
@@ -35,7 +35,7 @@ class Seat:
     @property
     def who(self) -> str:
         """Part and name: what a watcher and a dry run call it."""
-        return f"{self.part} {self.name}"
+        return f"{self.part} {self.name}".strip()
 
     @property
     def stored(self) -> bool:
@@ -55,22 +55,30 @@ class Wanted:
 
 @dataclass
 class Desk:
-    """Asks one after the other; who cannot be reached keeps nobody else from being asked, an interruption does.
+    """Asks one after the other. After an interruption nobody is asked any more, and only what is stored is found.
 
+    goes_on: who cannot be reached keeps nobody else from being asked; else that is an end as well.
     dry: looks up what is stored, and asks nothing but what costs nothing. wanted: what a dry run found; owed: how many
     more questions there may be for whom, once what they rest on is answered. errors: why questions were left unasked, each once.
-    far: the inquiries of those whose answers are kept, which are the ones that count as asked.
+    seats, inquiries: who was asked, and what came. far: the inquiries of those whose answers are kept, which are the ones that count as asked.
     """
 
     watching: Watching
     store: Store | None
     dry: bool = False
+    goes_on: bool = True
     wanted: list[Wanted] = field(default_factory=list)
     owed: Counter[Seat] = field(default_factory=Counter)
+    seats: list[Seat] = field(default_factory=list)
     inquiries: list[Inquired] = field(default_factory=list)
     far: list[Inquired] = field(default_factory=list)
     errors: list[RmbError] = field(default_factory=list)
     interrupted: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is asked any more."""
+        return self.interrupted or bool(self.errors and not self.goes_on)
 
     def owe(self, seat: Seat, questions: int) -> None:
         """Takes note of questions that are not known yet; of a seat whose answers cost nothing they are none."""
@@ -88,7 +96,7 @@ class Desk:
         asking = look_up(seat.scorer, questions, store)
         if self.dry and seat.stored:
             self.wanted.append(Wanted(seat.who + step, seat, questions, asking))
-        if self.interrupted or (self.dry and seat.stored) or not questions:
+        if self.ended or (self.dry and seat.stored) or not questions:
             return Inquired(asking, 0.0).replies
         with self.watching(seat.who + step, seat.scorer) as watcher:
             came = await inquire(seat.scorer, questions, asking, store=store, watcher=watcher)
@@ -97,6 +105,7 @@ class Desk:
 
     def take(self, came: Inquired, seat: Seat) -> None:
         """Takes note of how an inquiry ended."""
+        self.seats.append(seat)
         self.inquiries.append(came)
         self.far += [came] if seat.stored else []
         self.interrupted = self.interrupted or came.interrupted
@@ -121,11 +130,14 @@ class Desk:
     def told(self) -> dict[str, Any]:
         """What was asked, and what it cost."""
         given = [answer for came in self.far for answer in came.given]
-        asked = sum(came.asked for came in self.far)
+        asked, usage = sum(came.asked for came in self.far), Usage.total(answer.usage for answer in given)
         return {
             "asked": asked,
             "from_store": len(given) - asked,
             "served_models": dict(Counter(answer.model for answer in given if answer.model)),
+            "cost_usd": self.cost_usd,
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
         }
 
     @property
