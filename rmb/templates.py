@@ -174,12 +174,21 @@ class Template:
     first: Template | None = None
 
     @classmethod
-    def load(cls, name: str, *, criteria: str | None = None, style: str | None = None) -> Template:
+    def load(
+        cls,
+        name: str,
+        *,
+        criteria: str | None = None,
+        style: str | None = None,
+        folder: str = "prompts",
+        rests_on: Writing | None = None,
+    ) -> Template:
         """The template of that name, or the user's file, with the parts named or its own defaults.
 
+        folder: that a bare name is looked up in; rests_on: what is written for the criteria, in place of what they name.
         Raises UnknownName, or ContentError naming file and fault.
         """
-        source = content.read("prompts", name)
+        source = content.read(folder, name)
         matter, body = content.split(source, FrontMatter)
         jinja = compiled(source.name, body)
         check(source, matter, body, jinja)
@@ -188,9 +197,16 @@ class Template:
             "style": Part.load("prompts/styles", style or matter.style),
         }
         wanted = {role: part.matter.written for role, part in parts.items()}
-        writings = {role: Writing.load(written) for role, written in wanted.items() if written}
+        given = {"criteria": rests_on} if rests_on else {}
+        writings = {
+            role: given.get(role) or Writing.load(written) for role, written in wanted.items() if written
+        }
         before = parts["style"].matter.rethinks
-        first = cls.load(name, criteria=criteria, style=before) if before else None
+        first = (
+            cls.load(name, criteria=criteria, style=before, folder=folder, rests_on=rests_on)
+            if before
+            else None
+        )
         if first is not None and first.first is not None:
             raise ContentError(f"{parts['style'].source.name}: rethinks {before}, which rethinks another")
         template = cls(source, matter, parts["criteria"], parts["style"], jinja, writings, first)

@@ -51,7 +51,7 @@ async def make(place: Path, recipe: Recipe, desk: Desk) -> Made:
     if recipe.filter.difficulty is not None:
         from rmb.build.difficulty import difficulty
 
-        kept, easy, waiting = await difficulty(sieve.prompts, recipe, desk)
+        kept, easy, waiting = await difficulty(sieve.prompts, recipe, desk, place)
         sieve.let("difficulty", kept, easy)
     records = [prompt.to_json() for prompt in sieve.prompts]
     return Made(len(came), records, sieve.dropped, waiting, told={"steps": sieve.steps})

@@ -130,7 +130,8 @@ def read_card(folder: Path) -> dict[str, Any]:
 def before(stage: str) -> Sequence[str]:
     """The stages whose files a stage rests on: the one before it, and what ratings are of."""
     place = STAGES.index(stage) if stage in STAGES else len(STAGES)
-    return STAGES[max(0, place - 1) : place] if stage != "assemble" else ("filter", "respond", "annotate")
+    several = {"annotate": ("filter", "respond"), "assemble": ("filter", "respond", "annotate")}
+    return several.get(stage, STAGES[max(0, place - 1) : place])
 
 
 def outdated(folder: Path, card: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from rmb.strict import Strict
 FILE = "build.yaml"
 Count = Annotated[int, pydantic.Field(ge=1)]
 Share = Annotated[float, pydantic.Field(ge=0, le=1)]
+Temperature = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
 Names = Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
 
 
@@ -82,7 +83,7 @@ class Respond(Strict):
 
     models: Names = ("embedded",)
     system: str | None = None
-    temperature: Annotated[float, pydantic.Field(ge=0)] = 1.0
+    temperature: Temperature = 1.0
     max_tokens: Count = 1024
     samples: Count = 1
 
@@ -97,11 +98,17 @@ class Annotate(Strict):
     judge: str = "embedded"
     samples: Count = 3
     least: Count = 1
-    temperature: Annotated[float, pydantic.Field(ge=0)] = 1.0
+    temperature: Temperature = 1.0
     max_tokens: Count = 1024
     prompt: str = "rating"
     style: str | None = None
     key_points: str | None = "key_points"
+
+    @pydantic.model_validator(mode="after")
+    def _can_be_reached(self) -> Annotate:
+        if self.least > self.samples:
+            raise ValueError(f"least: {self.least} ratings cannot come of samples: {self.samples}")
+        return self
 
 
 class Assemble(Strict):

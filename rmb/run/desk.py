@@ -135,6 +135,7 @@ class Desk:
             "asked": asked,
             "from_store": len(given) - asked,
             "served_models": dict(Counter(answer.model for answer in given if answer.model)),
+            "written": sum(len(part.got) for came in self.far for part in came.asking.before),
             "cost_usd": self.cost_usd,
             "prompt_tokens": usage.prompt_tokens,
             "completion_tokens": usage.completion_tokens,
