@@ -44,7 +44,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def desk(store: Store, **more: Any) -> Desk:
     """What a stage asks through."""
-    return Desk(open_card, lambda *_: nullcontext(Listener()), store, Budget(), **more)
+    return Desk(lambda *_: nullcontext(Listener()), store, card=open_card, budget=Budget(), **more)
 
 
 def writes(request: Request) -> Reply:
@@ -83,7 +83,7 @@ def test_prompts_go_on_where_models_differ(tmp_path: Path, store: Store) -> None
     with FakeApi(writes) as api:
         asked = desk(store)
         kept, dropped, waiting = asyncio.run(difficulty(PROMPTS, recipe(tmp_path, api), asked, tmp_path))
-        assert asked.error is None
+        assert asked.errors == []
     assert [one.id for one in kept] == [NAMES[name] for name in ("hard", "odd", "torn", "unsafe")]
     assert dropped == [Dropped(NAMES["easy"], "easy", "weak 5, other 5, strong 5")]
     assert waiting == 0
@@ -172,7 +172,7 @@ def test_what_the_run_did_not_answer_waits(tmp_path: Path, store: Store) -> None
         ended = desk(store)
         found = asyncio.run(difficulty(PROMPTS, recipe(tmp_path, api), ended, tmp_path))
         assert found == ([], [], 5)
-        assert ended.error is not None
+        assert ended.errors
         up[0], asked = True, len(api.requests)
         kept, dropped, waiting = asyncio.run(
             difficulty(PROMPTS, recipe(tmp_path, api), desk(store), tmp_path)
@@ -187,9 +187,10 @@ def test_a_dry_run_says_what_may_come_later(tmp_path: Path, store: Store) -> Non
         dry = desk(store, dry=True)
         found = asyncio.run(difficulty(PROMPTS, recipe(tmp_path, api, samples=3), dry, tmp_path))
         assert (found, api.requests) == (([], [], 5), [])
-    assert [(one.who, len(one.questions), one.later) for one in dry.wanted] == [
-        *(("weak", 5, 0), ("other", 5, 0), ("strong", 5, 0), ("judge", 0, 45))
+    assert [(one.who, len(one.questions)) for one in dry.wanted] == [
+        *(("weak", 5), ("other", 5), ("strong", 5), ("judge", 0))
     ]
+    assert {seat.name: count for seat, count in dry.owed.items()} == {"judge": 45}
 
 
 @pytest.mark.parametrize(

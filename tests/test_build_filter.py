@@ -260,7 +260,7 @@ def test_difficulty_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """It is given what the cheap steps left; what it keeps, drops and waits for is the stage's."""
     given: list[str] = []
 
-    async def difficulty(prompts: Sequence[Prompt], _recipe: Recipe, _desk: object) -> tuple[Any, Any, int]:
+    async def difficulty(prompts: Sequence[Prompt], _recipe: Recipe, *_: object) -> tuple[Any, Any, int]:
         given.extend(one.id for one in prompts)
         return [prompts[0]], [Dropped("p5", "easy")], 1
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rmb.datasets.rmb import load, official
-from tests.building import BASE, SCENARIOS, Scripted, write_model, write_source
+from rmb.datasets.rmb import load
+from tests.building import BAD, BASE, SCENARIOS, Scripted, write_model, write_source
 from tests.fake_api import FakeApi
 from tests.test_compare_command import Rmb, called
 
@@ -55,6 +55,24 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def write_models(api: FakeApi) -> dict[str, str]:
+    """Cards of weak and strong models, categorisers and a judge, beside the recipe; their paths by name."""
+    MINE.mkdir()
+    return {name: write_model(MINE, name, api) for name in (*BASE, "other", "one", "two", "three", "judge")}
+
+
+def card(stage: str) -> dict[str, Any]:
+    """What the data card says of a stage."""
+    told: dict[str, Any] = json.loads((MINE / "card.json").read_text(encoding="utf-8"))["stages"][stage]
+    return told
+
+
+def overall(rmb: Rmb, judge: str) -> float:
+    """What a judge scores on the test split."""
+    words = ("--judge", judge, "--data", "mine/benchmark/test", "--json", "-q", "--no-report")
+    return float(json.loads(rmb("judge", *words).out)["overall"]["value"])
+
+
 def test_prompts_of_users_become_a_benchmark(rmb: Rmb) -> None:
     """Five stages through an API: the result loads as RMB, has no defect, and tells good judges from bad ones.
 
@@ -62,21 +80,12 @@ def test_prompts_of_users_become_a_benchmark(rmb: Rmb) -> None:
     """
     write_source(Path("prompts.jsonl"), PROMPTS)
     with FakeApi(Scripted(), keep=False) as api:
-        MINE.mkdir()
-        models = {
-            name: write_model(MINE, name, api) for name in (*BASE, "other", "one", "two", "three", "judge")
-        }
-        MINE.joinpath("build.yaml").unlink(missing_ok=True)
+        models = write_models(api)
+        hard = {"weak": [models["weak"]], "strong": [models["strong"]], "judge": models["judge"]}
         write_recipe(
             rmb,
             categorise={"judges": [models["one"], models["two"], models["three"]]},
-            filter={
-                "difficulty": {
-                    "weak": [models["weak"]],
-                    "strong": [models["strong"]],
-                    "judge": models["judge"],
-                }
-            },
+            filter={"difficulty": hard},
             respond={"models": [models["weak"], models["middle"], models["strong"], models["other"]]},
             annotate={"judge": models["judge"], "samples": 2},
             assemble={"test": 0.8, "longer": 0.6},
@@ -87,54 +96,41 @@ def test_prompts_of_users_become_a_benchmark(rmb: Rmb) -> None:
         built(rmb)
         assert api.ledger.asked == asked, "asked twice"
         assert files_of(MINE / "benchmark") == benchmark
-        judged = rmb(
-            "judge",
-            "--judge",
-            "mine/judge.yaml",
-            "--data",
-            "mine/benchmark/test",
-            "--json",
-            "-q",
-            "--no-report",
-        )
+        assert overall(rmb, "mine/judge.yaml") > 0.9
+    assert overall(rmb, "oracle") == 1.0
+    assert 0.2 < overall(rmb, "random") < 0.5
+    assert overall(rmb, "longest") < 0.65
     items = load(MINE / "benchmark" / "test").items
-    assert not official(items)
     assert {item.path for item in items} <= {path[0].lower() + path[1:] for path in SCENARIOS}
     assert Counter(item.set for item in items)["pairwise"] > 300
     assert rmb("lint", "mine/benchmark/test").code == 0
-    assert json.loads(judged.out)["overall"]["value"] > 0.9
-    for judge, low, high in (("oracle", 1.0, 1.0), ("random", 0.2, 0.5), ("longest", 0.2, 0.65)):
-        summary = json.loads(
-            rmb("judge", "--judge", judge, "--data", "mine/benchmark/test", "--json", "-q", "--no-report").out
-        )
-        assert low <= summary["overall"]["value"] <= high, judge
-    card = json.loads((MINE / "card.json").read_text(encoding="utf-8"))["stages"]
-    assert card["categorise"]["came"] == PROMPTS + 13
+    every_prompt_has_a_fate()
+    every_item_has_a_provenance()
+    assert rmb("build", "agree", "mine", "-q").code == 0
+    assert len(lines("agree/key.jsonl")) == 30
+
+
+def every_prompt_has_a_fate() -> None:
+    """What came is what was kept and what was dropped, each with a reason."""
+    assert card("categorise")["came"] == PROMPTS + len(BAD) + 3
     for stage in ("categorise", "filter"):
-        told = card[stage]
+        told = card(stage)
         assert told["came"] == told["kept"] + sum(told["dropped"].values())
         assert len(lines(f"{stage}.dropped.jsonl")) == sum(told["dropped"].values())
-    dropped = {**card["categorise"]["dropped"], **card["filter"]["dropped"]}
-    assert {
-        "fields",
-        "empty",
-        "no-user",
-        "duplicate",
-        "language",
-        "length",
-        "disagree",
-        "near-duplicate",
-        "easy",
-    } <= set(dropped)
-    assert card["filter"]["kept"] >= 150
+    dropped = {*card("categorise")["dropped"], *card("filter")["dropped"]}
+    assert {"fields", "empty", "no-user", "duplicate", "disagree"} <= dropped
+    assert {"language", "length", "letters", "near-duplicate", "easy"} <= dropped
+    assert card("filter")["kept"] >= 150
+
+
+def every_item_has_a_provenance() -> None:
+    """From the line of the source to the keys of the ratings; and no conversation is in both splits."""
     provenance = lines("benchmark/provenance.jsonl")
     assert len({one["uid"] for one in provenance}) == len(provenance)
     assert all(one["origin"] and one["told"] and one["winner"]["rating_answers"] for one in provenance)
     splits = {one["prompt"]: one["split"] for one in provenance}
     assert all(splits[one["prompt"]] == one["split"] for one in provenance)
     assert set(splits.values()) == {"train", "test"}
-    assert rmb("build", "agree", "mine", "-q").code == 0
-    assert len((MINE / "agree" / "key.jsonl").read_text(encoding="utf-8").splitlines()) == 30
 
 
 @pytest.mark.slow
@@ -155,7 +151,7 @@ def test_the_embedded_model_builds_a_benchmark(rmb: Rmb) -> None:
         assemble={"pair_gap": 0.5, "list_margin": 0.5},
     )
     built(rmb)
-    assert json.loads((MINE / "card.json").read_text(encoding="utf-8"))["stages"]["categorise"]["came"] >= 200
+    assert card("categorise")["came"] >= 200
     items = load(MINE / "benchmark" / "test").items
     assert items
     assert rmb("lint", "mine/benchmark/test").code == 0

@@ -89,7 +89,9 @@ def test_the_heat_map_of_correlations_goes_from_minus_one_to_one() -> None:
         [{"value": -1.0, "low": -1.0, "high": -0.5}, {"value": -0.05, "low": None, "high": None}],
         [None, {"value": 1.0, "low": 0.25, "high": 1.0}],
     ]
-    drawn = figures.heatmap(["r", "s"], ["c", "d"], cells, axes=("rows", "columns"), signed=True) or ""
+    drawn = (
+        figures.heatmap(["r", "s"], ["c", "d"], cells, axes=("rows", "columns"), shades=figures.SIGNED) or ""
+    )
     root = parsed(drawn)
     shades = [each.attrib["class"] for each in root.iter(f"{SVG}rect") if "cell" in each.attrib["class"]]
     assert shades == ["cell below-9", "cell below-0", "cell level-9"]
@@ -113,7 +115,7 @@ def test_every_class_has_a_rule() -> None:
     """No mark without a style."""
     drawn = [
         figures.scatter([scorer(f"j{n}", n / 20, n / 20, 0.01) for n in range(20)], ("x", "y")),
-        figures.heatmap(["r"], ["c"], [[figure(0.5)]], signed=True),
+        figures.heatmap(["r"], ["c"], [[figure(0.5)]], shades=figures.SIGNED),
     ]
     used = {
         name for svg in drawn for css in re.findall(r'class="([^"]+)"', svg or "") for name in css.split()

@@ -201,9 +201,10 @@ def test_places_in_a_forest_are_the_values() -> None:
 
 def test_grids_may_have_one_key() -> None:
     """With the same ends, the same value has the same shade in both."""
-    ends = (0.0, 1.0)
+    shades = figures.Shades(0.0, 1.0)
     svgs = [
-        figures.heatmap(["r"], ["c"], [[{"value": value, "low": None}]], ends=ends) for value in (0.5, 0.95)
+        figures.heatmap(["r"], ["c"], [[{"value": value, "low": None}]], shades=shades)
+        for value in (0.5, 0.95)
     ]
     assert [re.findall(r'class="cell level-(\d)"', svg or "") for svg in svgs] == [["5"], ["9"]]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from rmb.report.figures.calibration import calibration
 from rmb.report.figures.correlation import Scorer, scatter
 from rmb.report.figures.forest import Effects, forest
-from rmb.report.figures.heatmap import heatmap
+from rmb.report.figures.heatmap import SIGNED, Shades, heatmap
 from rmb.report.figures.histogram import histogram
 from rmb.report.figures.pareto import Priced, pareto, points_of_runs, points_of_study
 from rmb.report.figures.picture import picture
@@ -17,9 +17,11 @@ from rmb.report.figures.scenarios import scenarios
 from rmb.report.figures.theme import light, stylesheet
 
 __all__ = [
+    "SIGNED",
     "Effects",
     "Priced",
     "Scorer",
+    "Shades",
     "calibration",
     "forest",
     "heatmap",

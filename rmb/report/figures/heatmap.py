@@ -52,6 +52,7 @@ class Shades:
 
 
 SIGNED = Shades(-1.0, 1.0, signed=True)
+"""Of correlations."""
 
 
 def heatmap(
@@ -61,21 +62,19 @@ def heatmap(
     *,
     axes: tuple[str, str] = ("", ""),
     paths: Sequence[Sequence[str | None]] | None = None,
-    ends: tuple[float, float] | None = None,
-    signed: bool = False,
+    shades: Shades | None = None,
     prefix: str = "heatmap",
 ) -> str | None:
     """A grid of figures; None where no cell has one.
 
     cells[i][j]: of row i and column j; None is hatched. axes: what rows and columns are. paths: where each cell's
-    figure stands in the JSON that it is from. Shades go from the least to the greatest value, or from one of `ends` to
-    the other, so that several grids have one key; the key says which. signed: figures are correlations, and shades go
-    from -1 to 1.
+    figure stands in the JSON that it is from. shades: of the values, as several grids with one key have them; None: from
+    the least to the greatest; the key says which.
     """
     values = [cell["value"] for line_of in cells for cell in line_of if cell is not None]
     if not values:
         return None
-    shades = SIGNED if signed else Shades(*(ends or (min(values), max(values))))
+    shades = shades or Shades(min(values), max(values))
     left = max(width(shortened(name, NAME)) for name in [*rows, axes[0]]) + 12
     slanted = any(width(name) > CELL - 6 for name in columns)
     reach = [width(shortened(name, SLANTED)) if slanted else 0.0 for name in columns]

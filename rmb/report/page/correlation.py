@@ -120,7 +120,7 @@ def map_of(it: Correlated) -> list[Part]:
         paths=[
             [pointer(("correlations", place[row, column], "spearman")) for column in columns] for row in rows
         ],
-        signed=True,
+        shades=figures.SIGNED,
         prefix="rho",
     )
     more = f" (the first {MOST_ROWS} of {len(every)} columns)" if len(every) > MOST_ROWS else ""

@@ -194,9 +194,8 @@ def tables(told: Told, there: list[Panel]) -> Section:
     ]
     parts: list[Part] = []
     for number, (one, place, found) in enumerate(held):
-        parts += drawn(
-            told, one, place, found, ends=(min(values), max(values)) if values else None, number=number
-        )
+        shades = figures.Shades(min(values), max(values)) if values else None
+        parts += drawn(told, one, place, found, shades=shades, number=number)
     lines = list(interactions(told.content))
     parts += [Words(lines)] if lines else []
     absent = [] if parts else ["the study has one axis of the two, so there is nothing to set against it"]
@@ -216,10 +215,10 @@ def drawn(
     place: int,
     found: Mapping[str, Any],
     *,
-    ends: tuple[float, float] | None,
+    shades: figures.Shades | None,
     number: int,
 ) -> Iterator[Part]:
-    """A heat map of criteria and methods, and the same as a table. ends: of its shades; number: of the drawing."""
+    """A heat map of criteria and methods, and the same as a table. number: of the drawing."""
     at: Place = (*panel.place, "tables", place, "means")
     rows, columns = (list(panel.levels(axis)) for axis in found["axes"])
     svg = figures.heatmap(
@@ -228,7 +227,7 @@ def drawn(
         [[found["means"].get(row, {}).get(column) for column in columns] for row in rows],
         axes=(AXES[found["axes"][0]], AXES[found["axes"][1]]),
         paths=[[pointer((*at, row, column)) for column in columns] for row in rows],
-        ends=ends,
+        shades=shades,
         prefix=f"both-{number}",
     )
     yield from drawings((f"Overall, {panel.name}", svg))
