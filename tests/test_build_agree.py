@@ -240,6 +240,20 @@ def test_the_same_seed_makes_the_same_sheet(built: Path) -> None:
     files[0].write_bytes(before[0])
 
 
+def test_a_dry_run_says_how_many_and_writes_nothing(built: Path, tmp_path: Path) -> None:
+    """Neither a sheet, nor what people agree on."""
+    place = tmp_path / "dry"
+    shutil.copytree(built, place)
+    shutil.rmtree(place / "agree")
+    assert "60 pairs to be labelled (" in agree(str(place), "--dry-run").output
+    assert not (place / "agree").exists()
+    shutil.copytree(built / "agree", place / "agree")
+    row = key_of(place)[0]
+    (tmp_path / "anna.csv").write_text(f"id,label\n{row['id']},{row['label']}\n", encoding="utf-8")
+    assert "anna" in agree(str(place), "--labels", str(tmp_path / "anna.csv"), "--dry-run").output
+    assert not (place / "agree.json").exists()
+
+
 def test_no_text_is_a_formula_or_markup() -> None:
     """Neither for a spreadsheet nor for a browser; lines in a text stay."""
     row = Row("1", [("user", "=1+1")], "</script><b>\u2028", "-1\r\nx\0")

@@ -145,7 +145,7 @@ def test_the_embedded_model_builds_a_benchmark(rmb: Rmb) -> None:
     write_recipe(
         rmb,
         categorise={"judges": ["embedded"]},
-        filter={"most": 12},
+        filter={"most": 1},
         respond={"samples": 3, "max_tokens": 48},
         annotate={"samples": 2, "max_tokens": 200, "style": "verdict_only", "key_points": None},
         assemble={"pair_gap": 0.5, "list_margin": 0.5},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ def agree_on(where: str, filled: Sequence[str], given: Mapping[str, Any]) -> Non
         tell(place, [Path(name).expanduser() for name in filled], given)
         return
     rows = draw(place, read(place))
+    if given["dry_run"]:
+        told = Counter(key.category.partition("/")[0] for _, key in rows)
+        goals = ", ".join(f"{goal} {count:,}" for goal, count in sorted(told.items()))
+        click.echo(f"{len(rows):,} pairs to be labelled ({goals}); nothing is written")
+        return
     write_sheet(place / FOLDER, rows)
     if given["as_json"]:
         click.echo(json.dumps({"pairs": len(rows), "sheet": str(place / FOLDER / "sheet.html")}))
@@ -71,9 +77,10 @@ def tell(place: Path, paths: Sequence[Path], given: Mapping[str, Any]) -> None:
     drawn_from = {"assemble": keys[0].assembled}
     if drawn_from["assemble"] != folder.sha256(folder.file_of(place, "assemble")):
         found["notes"].append("the sheet was drawn from a benchmark that has been assembled anew since")
-    with storage(place):
-        write_json(place / RESULT, found)
-        folder.tell(place, "agree", {"read": drawn_from, **found})
+    if not given["dry_run"]:
+        with storage(place):
+            write_json(place / RESULT, found)
+            folder.tell(place, "agree", {"read": drawn_from, **found})
     if given["as_json"]:
         click.echo(json.dumps(found, allow_nan=False))
         return

@@ -89,7 +89,7 @@ def assemble(folder: str, **given: Any) -> int:
     multiple=True,
     help="A sheet that somebody has filled in, CSV; repeatable, one a person.",
 )
-@options(EVERY)
+@options((DRY,), EVERY)
 def agree(folder: str, filled: tuple[str, ...], **given: Any) -> None:
     """Write a sheet of pairs for people to label; with --labels, say how far they agree with the benchmark."""
     from rmb.cli.agreeing import agree_on
