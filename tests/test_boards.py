@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmb.report.boards import FORMATS, TURNING, board
+from rmb.plain_text import TURNING
+from rmb.report.boards import FORMATS, board
 from rmb.report.leaderboard import Entry, Line, Made, ranked
 from tests.boards import Cells, entry, figure, latex_rows, markdown_rows, published
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from rmb.plain_text import escaped
 from rmb.records import Json
 
-SPECIAL = re.compile(r"[\\`*_\[\]<>&~|$#]")
-# Controls, ends of lines, and what turns the direction of writing.
-UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 NOTHING = "–"
 DEEPEST = 3
 """Levels of a nested value that are listed; what lies deeper stands on one line."""
@@ -24,7 +21,7 @@ def shown(value: Json) -> str:
     if isinstance(value, int | float):
         return f"{value:.3g}" if isinstance(value, float) and abs(value) < 10_000 else f"{value:,.0f}"
     if isinstance(value, str):
-        return SPECIAL.sub(lambda found: f"\\{found[0]}", UNSEEN.sub(" ", value)).strip() or NOTHING
+        return escaped(value).strip() or NOTHING
     if isinstance(value, Mapping):
         return (
             figure(value)

@@ -14,8 +14,8 @@ import click
 from rmb.cli.plotting import converted
 from rmb.cli.scored import scores_at
 from rmb.errors import UsageError
+from rmb.plain_text import guarded, plain
 from rmb.report import figures
-from rmb.report.boards import guarded, plain
 from rmb.report.correlated import Correlated, correlated, csv_rows
 from rmb.report.correlation_tables import tables
 from rmb.report.figures.picture import PER_INCH, POINTS

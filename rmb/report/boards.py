@@ -15,14 +15,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rmb.plain_text import escaped, guarded, plain
 from rmb.report.board_notes import PARTIAL, PUBLISHED, marks, notes, warnings
 from rmb.report.leaderboard import Column, Entry, Line, columns, ranked
 from rmb.report.table import NOTHING, interval, value
 
-TURNING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
-FORMULA = ("=", "+", "-", "@")
-"""What a spreadsheet takes for the beginning of a formula."""
-MARKDOWN = re.compile(r"[\\`*_\[\]<>&~|$]")
 LATEX: Mapping[str, str] = {
     **{letter: f"\\{letter}" for letter in "_&%$#{}"},
     "\\": r"\textbackslash{}",
@@ -77,11 +74,6 @@ def padded(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
 
 
-def escaped(text: str) -> str:
-    """A text as Markdown that shows it."""
-    return MARKDOWN.sub(lambda found: f"\\{found[0]}", plain(text))
-
-
 def comma_separated(it: Board) -> str:
     """A line a judge, a column a number, all digits; empty where nothing was measured. Without notes.
 
@@ -111,12 +103,6 @@ def csv_cells(line: Line, shown: Sequence[Column]) -> Iterator[tuple[str, Any]]:
 
 
 ENDS = (("", "value"), ("_low", "low"), ("_high", "high"))
-
-
-def guarded(text: str) -> str:
-    """A text in one line that no spreadsheet takes for a formula."""
-    line = plain(text)
-    return f"'{line}" if line.lstrip().startswith(FORMULA) else line
 
 
 def as_json(it: Board) -> str:
@@ -239,11 +225,6 @@ def rank_of(line: Line) -> str:
 def name_of(entry: Entry) -> str:
     """A judge's name in one line; no name passes for a marked one."""
     return plain(entry.judge).translate(dict.fromkeys(map(ord, PUBLISHED + PARTIAL), "?"))
-
-
-def plain(text: str) -> str:
-    """A text in one line, without characters that control a screen or turn the direction of writing."""
-    return TURNING.sub(" ", text)
 
 
 FORMATS: Mapping[str, Callable[[Board], str]] = {

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from rmb.metrics.benchmarks import Ranking, Tested
 from rmb.metrics.correlation import Coefficient
-from rmb.report.boards import plain
+from rmb.plain_text import plain
 from rmb.report.compared import plain_table
 from rmb.report.correlated import Correlated, explained, sentences
 from rmb.report.table import NOTHING, p_value

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rmb.errors import DataError
-from rmb.report.boards import FORMULA
+from rmb.plain_text import FORMULA
 from rmb.report.leaderboard import PAPER, Entry, columns
 from rmb.report.table import finest
 from rmb.run.rows import as_unicode

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rmb.report.boards import escaped, padded
+from rmb.plain_text import escaped
+from rmb.report.boards import padded
 from rmb.report.page.markup import Page
 from rmb.report.page.parts import Cell, Folded, Pairs, Part, Table, Words
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import jinja2
 
-from rmb.report.boards import FORMULA
+from rmb.plain_text import unformulated
 from rmb.report.page.markup import UNPRINTABLE, policy
 
 HERE = Path(__file__).parent
@@ -69,4 +69,4 @@ def comma_separated(rows: Sequence[Row]) -> str:
 def cell(text: str) -> str:
     """A text with its lines, but without control characters, that no spreadsheet takes for a formula."""
     kept = CONTROLS.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return f"'{kept}" if kept.lstrip().startswith(FORMULA) else kept
+    return unformulated(kept)
