@@ -9,7 +9,7 @@ judge: $(VENV)/.installed  ## the main job: the embedded judge on the bundled sa
 	$(BIN)/python -m rmb.judge --template pairwise_v2
 
 test: $(VENV)/.installed-dev  ## all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 slow: $(VENV)/.installed-dev  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

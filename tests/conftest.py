@@ -20,6 +20,26 @@ REAL_CACHE = Path(os.environ.get("RMB_CACHE") or CHECKOUT / "cache")
 """Where weights that were fetched once stay between test runs."""
 
 
+LONG = (
+    *("test_memory.py", "test_ablate_command.py", "test_kill.py", "test_chaos.py", "test_interrupt.py"),
+    *(
+        "test_real_rmb.py",
+        "test_embedded.py",
+        "test_real_rmb_prompts.py",
+        "test_budget.py",
+        "test_build_whole.py",
+    ),
+    *("test_paired.py", "test_ray_engine.py", "test_shared_store.py", "test_direct_client.py"),
+)
+"""Files that take long for few tests: begun first, so that no worker is left alone with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the long files first; the others stay in their order."""
+    order = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path.name, len(LONG)))
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No keys, proxies or endpoints of whoever runs the tests; runs and answers below the test's own folder."""

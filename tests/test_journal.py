@@ -23,7 +23,7 @@ from rmb.errors import StorageError
 from rmb.store import SCHEMA, DamagedRowError, Store
 from rmb.store.journal import SYNC_LINES, Journal, line, read_line
 from rmb.store.lock import held
-from rmb.store.rows import DATABASE, is_damage, pack
+from rmb.store.rows import DATABASE, counted, is_damage, pack
 from tests.conftest import CHECKOUT
 from tests.test_store import keyed, old_row, row, sql, unwritten
 
@@ -598,6 +598,26 @@ with Store(folder) as store:
         store.put(f"{sys.argv[2]} {number}", {"n": number})
     assert store.damaged == []
 """
+
+
+def test_a_database_that_breaks_again_at_once_is_mended_again(closed: Path, tmp_path: Path) -> None:
+    """As where another process breaks what has just been mended: three times in a row, and all is found."""
+    folder = copied(closed, tmp_path / "answers")
+    broken = []
+    with Store(folder) as store:
+
+        def broken_and_counted() -> int:
+            if len(broken) < 3:
+                # Its log too, in which a fresh database has all that it holds.
+                broken.append(
+                    [path.write_bytes(b"broken" * 5000) for path in store.home.glob("cache.db-wal")]
+                )
+                store.database.write_bytes(b"broken" * 5000)
+            return counted(store.database)
+
+        assert store.attempt(broken_and_counted) == len(ROWS)
+        assert len(broken) == 3
+        assert {key: store.get(key) for key in ROWS} == ROWS
 
 
 def test_processes_that_find_the_damage_at_once_do_not_fight(closed: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from rmb.errors import DataError
 from rmb.run import folder
+from rmb.run.rows import as_unicode
 
 
 class Named(Protocol):
@@ -50,12 +51,15 @@ def known(place: Path) -> Known:
 
 
 def labels(runs: Sequence[Named]) -> list[str]:
-    """What each run's judge is called: its name, with its template where two share one, else with its folder."""
+    """What each run's judge is called: its name, with its template where two share one, else with its folder.
+
+    "?" for each lone surrogate, which no terminal shows.
+    """
     for spell in (by_judge, by_template, by_folder):
-        names = [spell(run) for run in runs]
+        names = [as_unicode(spell(run)) for run in runs]
         if max(Counter(names).values(), default=1) == 1:
             return names
-    return [f"{run.judge} ({run.folder})" for run in runs]
+    return [as_unicode(f"{run.judge} ({run.folder})") for run in runs]
 
 
 def by_judge(run: Named) -> str:

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -34,6 +35,8 @@ from rmb.store.rows import (
 LOG = logging.getLogger("rmb.store")
 Found = TypeVar("Found")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+MENDS = 5
+"""Times that a database is mended which breaks again at once, before that is an error."""
 NOTHING = object()
 """No row, or none to be trusted; None is a value."""
 
@@ -114,17 +117,17 @@ class Store:
 
         alone: whether the lock is held already.
         """
-        try:
-            if identity(self.database) == self.opened:
-                return work()
-        except (sqlite3.Error, diskcache.Timeout) as error:
-            if not is_damage(error):
-                raise
-            why = str(error)
-            self._under_lock(lambda: self.rebuild(why), alone=alone)
-        else:
-            # Another process has rebuilt it, or somebody took it away.
-            self._under_lock(self._reopen, alone=alone)
+        for _ in range(MENDS):
+            try:
+                if identity(self.database) == self.opened:
+                    return work()
+            except (sqlite3.Error, diskcache.Timeout) as error:
+                if not is_damage(error):
+                    raise
+                self._under_lock(partial(self.rebuild, str(error)), alone=alone)
+            else:
+                # Another process has rebuilt it, or somebody took it away.
+                self._under_lock(self._reopen, alone=alone)
         return work()
 
     def rebuild(self, why: str) -> None:
