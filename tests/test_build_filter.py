@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from rmb.build.filter import drawn
 from rmb.build.made import Dropped
-from rmb.build.near_duplicates import MISSED, PERMUTATIONS, apart, bands, jaccard, shingles, text_of, words
+from rmb.build.near_duplicates import MISSED, PERMUTATIONS, apart, bands, jaccard, shingles, text_of
 from rmb.build.prompt import Prompt
 from rmb.build.quality import CHECKS, share_of_letters
 from rmb.build.recipe import Filter, Recipe
+from rmb.build.words import words
 from rmb.records import Message
 from tests.prompted import a_prompt, called, jsonl, write_recipe
 from tests.test_cli import Ended

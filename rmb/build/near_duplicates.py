@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rmb.build.made import Dropped
 from rmb.build.prompt import Prompt
+from rmb.build.words import words
 from rmb.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ PERMUTATIONS, WIDEST = 256, 32
 """Of a signature; the most rows of a band."""
 MISSED = 1e-6
 """How likely, at most, two prompts at the threshold are not compared."""
-SPACELESS = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-"""Thai, Lao, Tibetan, Burmese, Khmer, kana and Han, which are written without spaces."""
-WORD = re.compile(f"[{SPACELESS}]|[^{SPACELESS}\\s]+")
 
 
 def apart(prompts: Sequence[Prompt], threshold: float, ngram: int) -> tuple[list[Prompt], list[Dropped]]:
@@ -56,16 +52,6 @@ def apart(prompts: Sequence[Prompt], threshold: float, ngram: int) -> tuple[list
 def text_of(prompt: Prompt) -> str:
     """What the user says in all turns; what was answered in between is not theirs."""
     return "\n".join(turn.content for turn in prompt.conversation if turn.role == "user")
-
-
-def words(text: str) -> list[str]:
-    """The words of a text, small letters and digits of any script; a character is a word where no spaces are written.
-
-    >>> words("Don't \u201cPANIC\u201d: 東京へ!")
-    ['don', 't', 'panic', '東', '京', 'へ']
-    """
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return WORD.findall("".join(one if unicodedata.category(one)[0] in "LMN" else " " for one in plain))
 
 
 def shingles(text: str, ngram: int) -> Hashes:
