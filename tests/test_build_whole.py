@@ -104,6 +104,7 @@ def test_prompts_of_users_become_a_benchmark(rmb: Rmb) -> None:
     assert {item.path for item in items} <= {path[0].lower() + path[1:] for path in SCENARIOS}
     assert Counter(item.set for item in items)["pairwise"] > 300
     assert rmb("lint", "mine/benchmark/test").code == 0
+    assert card("assemble")["lint"] == {}
     every_prompt_has_a_fate()
     every_item_has_a_provenance()
     assert rmb("build", "agree", "mine", "-q").code == 0
