@@ -14,12 +14,14 @@ import yaml
 
 from rmb.datasets.rmb import load
 from tests.building import BAD, BASE, SCENARIOS, Scripted, write_model, write_source
+from tests.conftest import CHECKOUT
 from tests.fake_api import FakeApi
 from tests.test_compare_command import Rmb, called
 
 PROMPTS = 245
 STAGES = ("categorise", "filter", "respond", "annotate", "assemble")
 MINE = Path("mine")
+BY_PROBABILITY = str(CHECKOUT / "prompts" / "pointwise_yes_v1.jinja")
 
 
 @pytest.fixture
@@ -140,22 +142,32 @@ def every_item_has_a_provenance() -> None:
 def test_the_embedded_model_builds_a_benchmark(rmb: Rmb) -> None:
     """Without a key and without the network: no judge of anything, but every stage runs, and so does a judge on the result.
 
-    200 prompts and more go in; two models' worth of samples, short, so that it ends.
+    200 prompts and more go in; few categories and short responses, so that it ends within minutes.
     """
-    write_source(Path("prompts.jsonl"), 210)
+    write_source(Path("prompts.jsonl"), 200)
     write_recipe(
         rmb,
-        categorise={"judges": ["embedded"]},
-        filter={"most": 1},
-        respond={"samples": 3, "max_tokens": 48},
-        annotate={"samples": 2, "max_tokens": 200, "style": "verdict_only", "key_points": None},
-        assemble={"pair_gap": 0.5, "list_margin": 0.5},
+        categorise={"judges": ["embedded"], "taxonomy": "./few.yaml"},
+        filter={"most": 4},
+        respond={"samples": 3, "max_tokens": 240, "system": "Answer in one short sentence."},
+        # By the probability of "Yes": in whole numbers this model rates all alike.
+        annotate={
+            "prompt": BY_PROBABILITY,
+            "samples": 1,
+            "style": "verdict_only",
+            "key_points": None,
+            "temperature": 0.0,
+        },
+        assemble={"pair_gap": 0.0001, "list_margin": 0.0001},
+    )
+    (MINE / "few.yaml").write_text(
+        "Helpfulness: {Writing: A text., Other: All else.}\nHarmlessness: {S1: Harm.}\n"
     )
     built(rmb)
     assert card("categorise")["came"] >= 200
     items = load(MINE / "benchmark" / "test").items
     assert items
     assert rmb("lint", "mine/benchmark/test").code == 0
-    ended = rmb("judge", "--data", "mine/benchmark/test", "--limit", "20", "--json", "-q", "--no-report")
+    ended = rmb("judge", "--data", "mine/benchmark/test", "--limit", "12", "--json", "-q", "--no-report")
     assert ended.code == 0
     assert json.loads(ended.out)["coverage"] == 1.0
