@@ -39,17 +39,14 @@ def judge(**given: Any) -> int:
     Every answer is kept: the same command again asks nothing, and an interrupted one goes on where it was.
     """
     from rmb.cli.judging import judge_all
-    from rmb.cli.opening import Options
+    from rmb.cli.opening import LOCAL_NAMES, Options
     from rmb.outcomes import Convention
     from rmb.scorers import Local
     from rmb.scorers.budget import Budget
 
     given["budget"] = Budget(given["budget"])
     counted = {name: given.pop(name) for name in ("tie", "failure", "credit", "average")}
-    local = {
-        name: given.pop(name)
-        for name in ("engine", "ray_address", "ray_cpus", "trust_remote_code", "allow_pickle")
-    }
+    local = {name: given.pop(name) for name in LOCAL_NAMES}
     usual = Convention(seed=given["seed"])
     return judge_all(Options(**given, local=Local(**local), convention=convention(counted, usual)))
 

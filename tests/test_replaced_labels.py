@@ -22,25 +22,13 @@ from rmb.metrics.replaced import labels_by_others
 from rmb.metrics.voting import How, vote
 from rmb.outcomes import HEADLINE, Convention, Order, Outcome, Showing
 from tests.builders import outcome, pair, told
+from tests.test_columns import ARRAYS
 from tests.voters import cast, drawn, judge_of, judges_of
 
 replies = st.sampled_from(["right", "wrong", "tie", "parse", "transport"])
 pairs = st.lists(st.lists(replies, min_size=1, max_size=4), min_size=1, max_size=6)
 lists = st.lists(
     st.lists(st.lists(replies, min_size=2, max_size=2), min_size=1, max_size=3), min_size=1, max_size=4
-)
-ARRAYS = (
-    "item",
-    "loser",
-    "comparison",
-    "position",
-    "sample",
-    "order",
-    "slot",
-    "rival_slot",
-    "best",
-    "rival",
-    "vote",
 )
 
 

@@ -39,9 +39,9 @@ def intraclass(ratings: Ratings) -> float | None:
     """ICC(1), one way, of a single rating: the share of the variance of ratings that lies between responses.
 
     At most 1, which says that the samples of a response are all the same; 0 and below: they differ as much as the
-    responses do. ICC(1,1) of Shrout & Fleiss 1979 (Psychological Bulletin 86, p. 423), (B - W) / (B + (k - 1) W) of the
+    responses do. ICC(1,1) of Shrout & Fleiss 1979 (Psychological Bulletin 86), (B - W) / (B + (k - 1) W) of the
     mean squares between and within; where responses have different numbers of ratings, k is the k0 of Donner 1986
-    (International Statistical Review 54, section 2). None for fewer than two responses, without a second rating of any,
+    (International Statistical Review 54). None for fewer than two responses, without a second rating of any,
     or if all ratings are equal.
     """
     counts = [len(row) for row in ratings]

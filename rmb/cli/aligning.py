@@ -33,7 +33,7 @@ from rmb.errors import COMPLETE, UnknownName, UsageError
 from rmb.records import Item
 from rmb.report.progress import OnConsole, Watch
 from rmb.run.desk import Desk, Seat
-from rmb.run.folder import numbered
+from rmb.run.names import distinct
 from rmb.scorers import Scorer
 from rmb.scorers.asking import lines_of
 from rmb.scorers.language_model import open_writer
@@ -133,7 +133,7 @@ def policies(given: Mapping[str, Any], options: Options, n: int) -> list[Seat]:
     ]
     return [
         Seat("policy", name, card, open_writer(card, budget=options.budget))
-        for name, card in zip(labels(cards), cards, strict=True)
+        for name, card in zip(distinct(card.name for card in cards), cards, strict=True)
     ]
 
 
@@ -153,7 +153,10 @@ def judges(options: Options) -> list[Seat]:
         raise UsageError(
             "judge oracle knows labels, and samples have none; the oracle of samples is --oracle"
         )
-    return [seat("judge", name, card, plain) for name, card in zip(labels(cards), cards, strict=True)]
+    return [
+        seat("judge", name, card, plain)
+        for name, card in zip(distinct(card.name for card in cards), cards, strict=True)
+    ]
 
 
 def as_carded(options: Options) -> Options:
@@ -194,14 +197,6 @@ def measured(given: Mapping[str, Any], options: Options) -> Measure:
             "refusal needs a template whose verdicts are worth 0 to 1, such as pointwise_refused_v1"
         )
     return measure(name, seat("measure", card.name, card, asked))
-
-
-def labels(cards: Sequence[NamedCard]) -> list[str]:
-    """What each is called: its card's name, numbered where two share one."""
-    names: list[str] = []
-    for card in cards:
-        names.append(next(name for name in numbered(card.name) if name not in names))
-    return names
 
 
 def seats_of(study: Study) -> list[Seat]:

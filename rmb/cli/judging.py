@@ -34,6 +34,7 @@ from rmb.report.progress import OnConsole, Watch, money
 from rmb.report.table import Row
 from rmb.run import Run, execute, folder
 from rmb.run.execute import prepare
+from rmb.run.names import distinct
 from rmb.scorers.asking import lines_of
 from rmb.store import Store, default_folder
 
@@ -86,7 +87,7 @@ class Session:
 
     async def run(self, judges: Sequence[Judge]) -> int:
         """Runs the judges one after the other, writes their folders, and prints tables or JSON."""
-        names = labels(judges)
+        names = distinct(judge.card.name for judge in judges)
         several = len(judges) > 1
         # Folders are claimed before the first question: an answer that cannot be reported is not bought.
         pairs = list(zip(judges, names, strict=True))
@@ -196,14 +197,6 @@ def say_what_is_used(
 def store_folder(options: Options) -> Path:
     """Where answers are kept."""
     return Path(options.cache).expanduser() if options.cache else default_folder()
-
-
-def labels(judges: Sequence[Judge]) -> list[str]:
-    """What each judge is called in folders and tables: its card's name, numbered where two share one."""
-    names: list[str] = []
-    for judge in judges:
-        names.append(next(name for name in folder.numbered(judge.card.name) if name not in names))
-    return names
 
 
 def run_folder(judge: Judge, label: str, options: Options, *, several: bool) -> Path:

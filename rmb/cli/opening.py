@@ -20,7 +20,7 @@ from rmb.scorers import KINDS, Local, Scorer, Setup, open_scorer
 from rmb.scorers.budget import Budget
 from rmb.templates import Template
 
-LOCAL = ("engine", "ray_address", "ray_cpus", "trust_remote_code", "allow_pickle")
+LOCAL_NAMES = ("engine", "ray_address", "ray_cpus", "trust_remote_code", "allow_pickle")
 ASKED = (
     *(
         "base_url",
@@ -114,7 +114,7 @@ def options_from(given: Mapping[str, Any], **named: Any) -> Options:
         "orders": "both",
         "samples": 1,
         "seed": 0,
-        "local": Local(**{name: given[name] for name in LOCAL if name in given}),
+        "local": Local(**{name: given[name] for name in LOCAL_NAMES if name in given}),
         "convention": HEADLINE,
         **dict.fromkeys(("as_json", "verbose", "dry_run", "quiet"), False),
         "budget": Budget(given["budget"]),

@@ -11,7 +11,8 @@ from rmb.cards import Generative, NamedCard, open_card
 from rmb.cli.opening import Judge, Options, configured, open_template, opened, options_from
 from rmb.outcomes import Convention
 from rmb.records import Item
-from rmb.run import Settings, folder
+from rmb.run import Settings
+from rmb.run.names import distinct
 from rmb.studies.cell import Cell
 from rmb.studies.design import NONE, Study, called, grid, labels
 
@@ -98,9 +99,7 @@ def seating(study: Study, options: Options, items: Sequence[Item], pool: Sequenc
         for level in levels if axis in content.PROMPTS else ():
             content.read(content.PROMPTS[axis], level)
     cards = {level: configured(open_card(level), options) for level in study.axes["judge"]}
-    names: dict[str, str] = {}
-    for level, card in cards.items():
-        names[level] = next(name for name in folder.numbered(card.name) if name not in names.values())
+    names = dict(zip(cards, distinct(card.name for card in cards.values()), strict=True))
     return Seating(study, options, items, pool, cards, labels(study.axes, names))
 
 

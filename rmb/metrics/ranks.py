@@ -9,10 +9,11 @@ import numpy as np
 from scipy import stats
 
 from rmb.metrics.arrays import Floats
+from rmb.metrics.correlation import LEAST
 from rmb.metrics.intervals import percentiles
 from rmb.metrics.rank_permutations import permuted
 
-ENOUGH = 5
+ENOUGH = LEAST
 """Judges below which no correlation of ranks can be shown: of four, 24 orders, two are as far from chance as the most
 extreme one, and 2 / 24 is more than .05.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -75,3 +75,15 @@ def by_template(run: Named) -> str:
 def by_folder(run: Named) -> str:
     """The judge's name and its folder's."""
     return f"{run.judge} ({run.folder.name})"
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """The names, numbered where two are the same: "a", "a-2".
+
+    >>> distinct(["a", "b", "a"])
+    ['a', 'b', 'a-2']
+    """
+    found: list[str] = []
+    for each in names:
+        found.append(next(name for name in folder.numbered(each) if name not in found))
+    return found
